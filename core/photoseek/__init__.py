@@ -1,0 +1,107 @@
+"""Photoseek's library: finds photos in folders by a phrase or an example photo, offline.
+
+Indexing: `Library.update` asks the `scanner` for the files of each folder and the `database`
+which of them are new, changed or moved. The `decoder` pool opens those, each once, in worker
+processes, and returns thumbnails and pixels; the `encoder` turns batches of pixels into
+embeddings; each batch is one transaction, after which the `embedding_index` takes a new snapshot.
+
+Searching: a `Query` of phrases and photos becomes one vector through the `encoder`; `ranking`
+compares it with every embedding by dot product and says where the likely matches end; ids become
+`Photo` records only for the rows that are shown.
+
+The model is a `ModelBundle`: nothing about it is a constant in code. The command line is `cli`.
+Importing this package loads neither onnxruntime nor sqlite3 nor Pillow: names load on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from photoseek.bundle import ModelBundle
+    from photoseek.encoder import Encoder
+    from photoseek.errors import (
+        BundleError,
+        FolderError,
+        LibraryBusyError,
+        LibraryDamagedError,
+        LibraryError,
+        LibraryTooNewError,
+        PhotoError,
+        PhotoseekError,
+        QueryError,
+    )
+    from photoseek.library import Library
+    from photoseek.query import Query
+    from photoseek.records import (
+        Explanation,
+        Failure,
+        Folder,
+        LibraryInfo,
+        Photo,
+        Progress,
+        Ranking,
+        SearchResult,
+        UpdateReport,
+    )
+
+_HOME = {
+    "BundleError": "errors",
+    "Encoder": "encoder",
+    "Explanation": "records",
+    "Failure": "records",
+    "Folder": "records",
+    "FolderError": "errors",
+    "Library": "library",
+    "LibraryBusyError": "errors",
+    "LibraryDamagedError": "errors",
+    "LibraryError": "errors",
+    "LibraryInfo": "records",
+    "LibraryTooNewError": "errors",
+    "ModelBundle": "bundle",
+    "Photo": "records",
+    "PhotoError": "errors",
+    "PhotoseekError": "errors",
+    "Progress": "records",
+    "Query": "query",
+    "QueryError": "errors",
+    "Ranking": "records",
+    "SearchResult": "records",
+    "UpdateReport": "records",
+}
+
+__all__ = [
+    "BundleError",
+    "Encoder",
+    "Explanation",
+    "Failure",
+    "Folder",
+    "FolderError",
+    "Library",
+    "LibraryBusyError",
+    "LibraryDamagedError",
+    "LibraryError",
+    "LibraryInfo",
+    "LibraryTooNewError",
+    "ModelBundle",
+    "Photo",
+    "PhotoError",
+    "PhotoseekError",
+    "Progress",
+    "Query",
+    "QueryError",
+    "Ranking",
+    "SearchResult",
+    "UpdateReport",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

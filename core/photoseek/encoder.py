@@ -1,0 +1,137 @@
+"""Runs a bundle's two graphs: photos and phrases become unit vectors in one space."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+from photoseek.bundle import ModelBundle
+from photoseek.errors import BundleError
+from photoseek.images import open_photo, prepare, to_pixels
+from photoseek.tokenizer import TextTokenizer
+
+__all__ = ["Encoder"]
+
+Provider = Literal["auto", "cuda", "cpu"]
+BATCH_SIZE = 32
+
+_CUDA = "CUDAExecutionProvider"
+_CPU = "CPUExecutionProvider"
+
+
+class Encoder:
+    """The image encoder and the text encoder of one bundle; safe to share between threads.
+
+    Each graph is loaded at its first use, so a search by phrase never pays for the image side.
+    `provider` "auto" takes CUDA where onnxruntime offers it and the CPU otherwise; `threads`
+    bounds the CPU threads of one call (default: onnxruntime's choice).
+    """
+
+    def __init__(
+        self, bundle: ModelBundle, *, provider: Provider = "auto", threads: int | None = None
+    ) -> None:
+        self.bundle = bundle
+        self._threads = threads
+        self._loading = threading.Lock()
+        offered = onnxruntime.get_available_providers()
+        if provider == "cuda" and _CUDA not in offered:
+            raise BundleError(
+                "CUDA was asked for, but this onnxruntime does not offer it; "
+                "install onnxruntime-gpu, or use the CPU"
+            )
+        self._use_cuda = provider != "cpu" and _CUDA in offered
+        self._fallback: str | None = None
+
+    @cached_property
+    def tokenizer(self) -> TextTokenizer:
+        """The bundle's tokenizer."""
+        return TextTokenizer(self.bundle.tokenizer, self.bundle.manifest.text)
+
+    @property
+    def provider(self) -> str:
+        """Return "CUDA" or "CPU": where the graphs run, known for sure once one has been loaded."""
+        return "CUDA" if self._use_cuda and self._fallback is None else "CPU"
+
+    @property
+    def fallback(self) -> str | None:
+        """Why the CPU is used although onnxruntime offers CUDA; None where it is not so."""
+        return self._fallback
+
+    def encode_text(self, phrases: Sequence[str]) -> NDArray[np.float32]:
+        """Embed phrases: `(n, dim)` float32, unit rows."""
+        spec = self.bundle.manifest.text
+        rows = []
+        for start in range(0, len(phrases), BATCH_SIZE):
+            tokens = self.tokenizer.encode(phrases[start : start + BATCH_SIZE])
+            feeds = {spec.input_name: tokens.ids.astype(spec.input_dtype)}
+            if spec.lengths_input is not None:
+                feeds[spec.lengths_input] = tokens.lengths
+            rows.append(_run(self._text_session, feeds))
+        return self._stack(rows)
+
+    def encode_images(self, images: Sequence[Image.Image | Path | str]) -> NDArray[np.float32]:
+        """Embed photos: `(n, dim)` float32, unit rows; `PhotoError` names a file that fails."""
+        spec = self.bundle.manifest.image
+        rows = []
+        for start in range(0, len(images), BATCH_SIZE):
+            batch = images[start : start + BATCH_SIZE]
+            rows.append(self.encode_pixels(np.stack([to_pixels(_open(i), spec) for i in batch])))
+        return self._stack(rows)
+
+    def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed prepared pixels `(n, size, size, 3)` uint8: `(n, dim)` float32, unit rows."""
+        spec = self.bundle.manifest.image
+        return _run(self._image_session, {spec.input_name: pixels.astype(spec.input_dtype)})
+
+    @cached_property
+    def _text_session(self) -> Any:
+        return self._load(self.bundle.text_encoder)
+
+    @cached_property
+    def _image_session(self) -> Any:
+        return self._load(self.bundle.image_encoder)
+
+    def _load(self, graph: Path) -> Any:
+        options = onnxruntime.SessionOptions()
+        # A failed CUDA start is told in `fallback`; onnxruntime's own lines would only repeat it.
+        options.log_severity_level = 4
+        if self._threads is not None:
+            options.intra_op_num_threads = self._threads
+        providers = [_CUDA, _CPU] if self._use_cuda else [_CPU]
+        with self._loading:
+            try:
+                session = onnxruntime.InferenceSession(
+                    str(graph), sess_options=options, providers=providers
+                )
+            except Exception as error:  # onnxruntime raises its own, unexported kinds
+                raise BundleError(f"the model's {graph} cannot be loaded ({error})") from error
+            if self._use_cuda and _CUDA not in session.get_providers():
+                self._fallback = (
+                    "onnxruntime offers CUDA, but it did not start; check the NVIDIA driver and "
+                    "the CUDA and cuDNN libraries"
+                )
+        return session
+
+    def _stack(self, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        if not rows:
+            return np.zeros((0, self.bundle.manifest.embedding_dim), np.float32)
+        return np.concatenate(rows)
+
+
+def _open(image: Image.Image | Path | str) -> Image.Image:
+    if isinstance(image, Image.Image):
+        return prepare(image)
+    return open_photo(Path(image))
+
+
+def _run(session: Any, feeds: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    output: NDArray[np.float32] = session.run(None, feeds)[0]
+    return output

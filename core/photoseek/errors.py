@@ -1,0 +1,58 @@
+"""The one tree of errors that are the world's fault; each message is a line for the person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "BundleError",
+    "FolderError",
+    "LibraryBusyError",
+    "LibraryDamagedError",
+    "LibraryError",
+    "LibraryTooNewError",
+    "PhotoError",
+    "PhotoseekError",
+    "QueryError",
+]
+
+
+class PhotoseekError(Exception):
+    """Something outside the program is wrong: `str(error)` says what, where, and what to do."""
+
+
+class BundleError(PhotoseekError):
+    """A model bundle is missing, damaged, or made for another version of Photoseek."""
+
+
+class LibraryError(PhotoseekError):
+    """A library folder cannot be opened, read or written."""
+
+
+class LibraryBusyError(LibraryError):
+    """Another process is updating this library; reading it goes on."""
+
+
+class LibraryDamagedError(LibraryError):
+    """The library file is not a sound database."""
+
+
+class LibraryTooNewError(LibraryError):
+    """The library was written by a newer Photoseek."""
+
+
+class FolderError(PhotoseekError):
+    """A folder to index is missing, unreadable, or not a folder."""
+
+
+class QueryError(PhotoseekError):
+    """A query holds nothing that can be searched for."""
+
+
+class PhotoError(PhotoseekError):
+    """One file cannot be read as a photo; `reason` stands without the path."""
+
+    def __init__(self, path: Path | None, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}" if path is not None else reason)

@@ -1,0 +1,201 @@
+"""Opens photos, and makes the encoder's pixels and thumbnails of them; all of Pillow is here."""
+
+from __future__ import annotations
+
+import functools
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from photoseek.errors import PhotoError
+from photoseek.manifest import ImageInput
+from photoseek.raw import RAW_SUFFIXES, raw_preview
+
+__all__ = [
+    "DECODE_SIDE",
+    "DecodedPhoto",
+    "decode_photo",
+    "make_thumbnail",
+    "open_photo",
+    "to_pixels",
+]
+
+DECODE_SIDE = 320
+"""Least side in pixels of a photo decoded for indexing: the thumbnail's, above the encoder's."""
+
+MOST_PIXELS = 512_000_000
+"""A photo that claims more pixels than any camera makes is a decompression bomb."""
+
+THUMBNAIL_SIDE = 320
+THUMBNAIL_QUALITY = 80
+
+_RESAMPLING = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+_WHITE = (255, 255, 255)
+_ORIENTATION_TAG = 0x0112
+_TURN = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation."""
+
+
+@dataclass(frozen=True)
+class DecodedPhoto:
+    """An upright RGB image, perhaps scaled down, and the photo's own upright size in pixels."""
+
+    image: Image.Image
+    width: int
+    height: int
+
+
+def open_photo(source: Path | bytes, *, at_least: int | None = DECODE_SIDE) -> Image.Image:
+    """Open a photo upright in RGB; see `decode_photo`."""
+    return decode_photo(source, at_least=at_least).image
+
+
+def decode_photo(
+    source: Path | bytes, *, at_least: int | None = DECODE_SIDE, suffix: str = ""
+) -> DecodedPhoto:
+    """Decode the first frame of a photo: EXIF orientation applied, transparency on white.
+
+    The image comes out smaller where that saves work (JPEG is decoded at 1/2, 1/4 or 1/8), but
+    neither side falls below `at_least`; `None` keeps the full size. `suffix` names the format of
+    bytes that do not tell it themselves (camera RAW). `PhotoError` says why a file is no photo.
+    """
+    path = source if isinstance(source, Path) else None
+    try:
+        content = source if isinstance(source, bytes) else source.read_bytes()
+        return _decode(content, at_least, path.suffix if path else suffix)
+    except PhotoError as error:
+        raise PhotoError(path, error.reason) from error
+    except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
+        raise PhotoError(path, _reason(error)) from error
+
+
+def prepare(image: Image.Image, *, at_least: int | None = DECODE_SIDE) -> Image.Image:
+    """Make an opened image upright RGB; transparent parts turn white."""
+    turn = _TURN.get(_orientation(image))
+    image = _to_rgb(image)
+    if at_least is not None:
+        factor = min(image.size) // at_least
+        image = image.reduce(factor) if factor > 1 else image
+    return image if turn is None else image.transpose(turn)
+
+
+def to_pixels(image: Image.Image, spec: ImageInput) -> NDArray[np.uint8]:
+    """Return the image encoder's input `(size, size, 3)` uint8 for an upright RGB image."""
+    side, resampling = (spec.size, spec.size), _RESAMPLING[spec.interpolation]
+    if spec.resize_mode == "squash":
+        image = image.resize(side, resampling)
+    elif spec.resize_mode == "crop":
+        image = ImageOps.fit(image, side, resampling)
+    else:
+        image = ImageOps.pad(image, side, resampling, color=_WHITE)
+    return np.asarray(image, np.uint8)
+
+
+def make_thumbnail(image: Image.Image) -> bytes:
+    """Return a JPEG of an upright RGB image, its longest side at most 320 pixels."""
+    thumbnail = image.copy()
+    thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BICUBIC)
+    stream = io.BytesIO()
+    thumbnail.save(stream, "JPEG", quality=THUMBNAIL_QUALITY)
+    return stream.getvalue()
+
+
+@functools.cache
+def _set_up_pillow() -> None:
+    pillow_heif.register_heif_opener()
+    # Pillow's own limit refuses the 200-megapixel photos that phones take; ours is checked below.
+    Image.MAX_IMAGE_PIXELS = None
+
+
+def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
+    _set_up_pillow()
+    if not content:
+        raise PhotoError(None, "the file is empty")
+    if suffix.lower() in RAW_SUFFIXES:
+        preview = raw_preview(content)
+        if not isinstance(preview, bytes):
+            height, width = preview.shape[:2]
+            return DecodedPhoto(prepare(Image.fromarray(preview), at_least=at_least), width, height)
+        content = preview
+    with Image.open(io.BytesIO(content)) as image:
+        width, height = image.size
+        if width * height > MOST_PIXELS:
+            raise PhotoError(
+                None,
+                f"{width} x {height} pixels is more than Photoseek opens "
+                f"({MOST_PIXELS // 1_000_000} megapixels)",
+            )
+        if at_least is not None:
+            image.draft("RGB", (at_least, at_least))
+        image.load()
+        if _orientation(image) >= 5:  # these four turn the photo on its side
+            width, height = height, width
+        return DecodedPhoto(prepare(image, at_least=at_least), width, height)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        return _from_deep(image)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        rgb = Image.new("RGB", layered.size, _WHITE)
+        rgb.paste(layered, mask=layered.getchannel("A"))
+        return rgb
+    return image.convert("RGB")
+
+
+def _from_deep(image: Image.Image) -> Image.Image:
+    """Scale 16-bit integers or floats to 8 bits, where Pillow would clip them at 255."""
+    values = np.asarray(image, np.float32)
+    most = 65535.0 if image.mode.startswith("I") else float(np.nanmax(values, initial=1.0))
+    scaled = np.nan_to_num(values / most).clip(0, 1) * 255
+    return Image.fromarray(scaled.astype(np.uint8)).convert("RGB")
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; damaged EXIF counts as upright."""
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # noqa: BLE001 -- Pillow's EXIF reader raises at will on damaged blocks
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _reason(error: Exception) -> str:
+    """Say in words a person understands why a file could not be read as a photo."""
+    if isinstance(error, UnidentifiedImageError):
+        return "not a photo in a format that Photoseek reads"
+    if isinstance(error, FileNotFoundError):
+        return "the file does not exist"
+    if isinstance(error, IsADirectoryError):
+        return "this is a folder, not a photo"
+    if isinstance(error, PermissionError):
+        return "no permission to read the file"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than Photoseek gives one photo"
+    text = str(error).strip()
+    if "truncated" in text.lower() or isinstance(error, EOFError):
+        return "the file is cut short"
+    if isinstance(error, OSError) and error.strerror:
+        return f"the file cannot be read ({error.strerror})"
+    return f"the file is damaged ({text or type(error).__name__})"

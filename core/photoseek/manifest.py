@@ -1,0 +1,182 @@
+"""What a model bundle says of itself: every fact about the model that the program needs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from photoseek.errors import BundleError
+
+__all__ = [
+    "FORMAT_VERSION",
+    "ImageInput",
+    "LikelyRule",
+    "Manifest",
+    "Recall",
+    "RecallReport",
+    "TextInput",
+]
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ImageInput:
+    """How a photo becomes the image encoder's input.
+
+    Both dtypes take `(n, size, size, 3)` RGB with values 0 to 255; all further arithmetic
+    (scaling, mean and deviation) is in the graph.
+    """
+
+    size: int
+    resize_mode: Literal["squash", "crop", "pad"]
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"]
+    input_name: str
+    input_dtype: Literal["uint8", "float32"]
+
+
+@dataclass(frozen=True)
+class TextInput:
+    """How a phrase becomes the text encoder's input: `(n, length)` ids and, if named, lengths."""
+
+    context_length: int
+    input_name: str
+    input_dtype: Literal["int64", "int32"]
+    lengths_input: str | None
+
+
+@dataclass(frozen=True)
+class LikelyRule:
+    """Where likely matches end, measured on the dev split.
+
+    `mean` and `std` describe the scores of photos that do not belong to a phrase; a photo is
+    likely when its standardised score reaches `threshold` (see `photoseek.ranking`).
+    """
+
+    mean: float
+    std: float
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Recall at 1, 5 and 10 in percent, and the median rank (1 is best)."""
+
+    r1: float
+    r5: float
+    r10: float
+    median_rank: float
+
+
+@dataclass(frozen=True)
+class RecallReport:
+    """Retrieval measured on the bundle as shipped, both ways."""
+
+    dataset: str
+    photos: int
+    captions: int
+    phrase_to_photo: Recall
+    photo_to_caption: Recall
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`manifest.json`: identity, inputs, digests and measured quality of one bundle.
+
+    `model_id` is a digest over the model's files; `files` maps each file name to its sha256;
+    `training` is free provenance (command, seed, data, versions).
+    """
+
+    model_id: str
+    name: str
+    embedding_dim: int
+    image: ImageInput
+    text: TextInput
+    files: Mapping[str, str]
+    likely: LikelyRule | None = None
+    recall: RecallReport | None = None
+    training: Mapping[str, object] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self) -> str:
+        """Return the manifest as indented JSON that `from_json` reads back unchanged."""
+        return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read a manifest; `BundleError` names the first field that is missing or unknown."""
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise BundleError(f"manifest.json is not valid JSON ({error})") from error
+        if not isinstance(values, dict):
+            raise BundleError("manifest.json does not hold an object")
+        version = values.get("format_version")
+        if version != FORMAT_VERSION:
+            raise BundleError(
+                f"the model bundle has format version {version!r}, and this Photoseek reads "
+                f"version {FORMAT_VERSION}; update Photoseek, or use another bundle"
+            )
+        manifest: Manifest = _read(cls, values, "manifest.json")
+        _check_ranges(manifest)
+        return manifest
+
+
+def _check_ranges(manifest: Manifest) -> None:
+    for name, value in (
+        ("embedding_dim", manifest.embedding_dim),
+        ("image.size", manifest.image.size),
+        ("text.context_length", manifest.text.context_length),
+    ):
+        if value < 1:
+            raise BundleError(f"manifest.json: {name} must be at least 1, not {value}")
+    if manifest.likely is not None and manifest.likely.std <= 0:
+        raise BundleError(f"manifest.json: likely.std must be above 0, not {manifest.likely.std}")
+
+
+def _read(kind: Any, value: object, where: str) -> Any:
+    """Return `value` as `kind`, checked; dataclasses, unions, literals, mappings and scalars."""
+    origin = typing.get_origin(kind)
+    if dataclasses.is_dataclass(kind):
+        return _read_dataclass(kind, value, where)
+    if origin is Literal:
+        options = typing.get_args(kind)
+        if value not in options:
+            known = ", ".join(map(str, options))
+            raise BundleError(f"{where} is {value!r}; this Photoseek knows {known}")
+        return value
+    if origin is types.UnionType:
+        inner = next(option for option in typing.get_args(kind) if option is not type(None))
+        return None if value is None else _read(inner, value, where)
+    if origin is Mapping:
+        if not isinstance(value, dict):
+            raise BundleError(f"{where} is not an object")
+        item_kind = typing.get_args(kind)[1]
+        return {key: _read(item_kind, item, f"{where}.{key}") for key, item in value.items()}
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind is not object and type(value) is not kind:
+        raise BundleError(f"{where} is {value!r}, which is not {kind.__name__}")
+    return value
+
+
+def _read_dataclass(kind: Any, value: object, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise BundleError(f"{where} is not an object")
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(value) - set(hints))
+    if unknown:
+        raise BundleError(f"{where} has the unknown field {unknown[0]!r}")
+    arguments = {}
+    for item in dataclasses.fields(kind):
+        if item.name in value:
+            inner = f"{where}: {item.name}" if where.endswith(".json") else f"{where}.{item.name}"
+            arguments[item.name] = _read(hints[item.name], value[item.name], inner)
+        elif item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
+            raise BundleError(f"{where} lacks the field {item.name!r}")
+    return kind(**arguments)
