@@ -12,9 +12,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+
 from photoseek.bundle import write_manifest
 from photoseek.manifest import ImageInput, LikelyRule, TextInput
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -86,7 +87,9 @@ def _image_graph(shift: int) -> onnx.ModelProto:
     ]
     pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SIZE, SIZE, 3])
     # A hair off the middle, so that a grey photo has a direction too.
-    return _graph("image", nodes, [pixels], [_constant("centre", np.float32(127.3))], shift)
+    return _graph(
+        "image", nodes, [pixels], [_constant("centre", np.array(127.3, np.float32))], shift
+    )
 
 
 def _text_graph(shift: int) -> onnx.ModelProto:

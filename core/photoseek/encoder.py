@@ -57,7 +57,9 @@ class Encoder:
 
     @property
     def provider(self) -> str:
-        """Return "CUDA" or "CPU": where the graphs run, known for sure once one has been loaded."""
+        """Return where the graphs run, "CUDA" or "CPU"; starts CUDA to be sure of it."""
+        if self._use_cuda:
+            _ = self._text_session
         return "CUDA" if self._use_cuda and self._fallback is None else "CPU"
 
     @property

@@ -1,0 +1,333 @@
+"""The `photoseek` command: index, search, info, explain, forget; the only place that prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photoseek.errors import FolderError, PhotoseekError, QueryError
+from photoseek.paths import LIBRARY_VARIABLE
+from photoseek.query import Query
+
+if TYPE_CHECKING:
+    from photoseek.library import Library
+    from photoseek.records import Explanation, LibraryInfo, Progress, SearchResult
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 when done, 1 for the world's fault, 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except PhotoseekError as error:
+        print(f"photoseek: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("photoseek: stopped; what was done so far is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, say) has enough; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="photoseek", description="Find photos in your own folders by a phrase or a photo."
+    )
+    parser.add_argument("--version", action="version", version=f"photoseek {version('photoseek')}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--library",
+        metavar="DIR",
+        type=Path,
+        help=f"the library's folder (default: ${LIBRARY_VARIABLE}, or your data folder)",
+    )
+    shared.add_argument("--json", action="store_true", help="print JSON lines")
+
+    index = commands.add_parser("index", parents=[shared], help="add folders and read their photos")
+    index.add_argument("folders", metavar="FOLDER", type=Path, nargs="+")
+    index.set_defaults(run=_index)
+
+    search = commands.add_parser("search", parents=[shared], help="find photos")
+    search.add_argument("phrase", metavar="PHRASE", nargs="?", help="for example: dog -beach")
+    search.add_argument(
+        "--image", metavar="FILE", type=Path, action="append", default=[], help="like this photo"
+    )
+    search.add_argument(
+        "--not", dest="without", metavar="PHRASE", action="append", default=[], help="not like this"
+    )
+    search.add_argument("--queries", metavar="FILE", help="one phrase a line; - for standard input")
+    search.add_argument("--top-k", metavar="N", type=_count, default=20, help="most rows (20)")
+    search.set_defaults(run=_search, parser=search)
+
+    info = commands.add_parser("info", parents=[shared], help="what the library holds and misses")
+    info.set_defaults(run=_info)
+
+    explain = commands.add_parser(
+        "explain", parents=[shared], help="why a photo is, or isn't, found"
+    )
+    explain.add_argument("file", metavar="FILE", type=Path)
+    explain.add_argument("phrase", metavar="PHRASE", nargs="?")
+    explain.set_defaults(run=_explain)
+
+    forget = commands.add_parser(
+        "forget", parents=[shared], help="take folders, or photos that are gone, out of the library"
+    )
+    forget.add_argument("folders", metavar="FOLDER", type=Path, nargs="*")
+    forget.add_argument("--missing", action="store_true", help="photos whose files are gone")
+    forget.set_defaults(run=_forget, parser=forget)
+    return parser
+
+
+def _index(options: argparse.Namespace) -> int:
+    with _open(options) as library:
+        refused = 0
+        for folder in options.folders:
+            try:
+                library.add_folder(folder)
+            except FolderError as error:
+                # One wrong folder does not keep the others from being read.
+                if len(options.folders) == 1:
+                    raise
+                print(f"photoseek: {error}", file=sys.stderr)
+                refused += 1
+        with _progress_line() as tell:
+            report = library.update(on_progress=tell)
+        info = library.info()
+    if options.json:
+        print(json.dumps({**vars(report), "photos": info.photos, "searchable": info.searchable}))
+    else:
+        parts = [
+            f"{count:,} {word}"
+            for word in ("added", "changed", "moved", "removed", "unchanged", "offline")
+            if (count := getattr(report, word))
+        ]
+        print(f"{', '.join(parts) or 'no photos found'} ({report.seconds:.1f} s)")
+        print(_coverage(info))
+        if info.fallback:
+            print(f"on the CPU: {info.fallback}")
+    return 1 if refused else 0
+
+
+def _search(options: argparse.Namespace) -> int:
+    if options.queries is not None:
+        if options.phrase or options.image or options.without:
+            options.parser.error("--queries takes its phrases from the file alone")
+        return _search_many(options)
+    query = _query(options)
+    with _open(options) as library:
+        ranking = library.rank(query, top_k=options.top_k)
+        results = library.results(ranking)
+        if not results:
+            _say_empty(library)
+    if ranking.unknown_words:
+        words = ", ".join(f"'{word}'" for word in ranking.unknown_words)
+        print(f"photoseek: the model does not know {words}", file=sys.stderr)
+    for result in results:
+        if options.json:
+            print(json.dumps(_hit(result)))
+        else:
+            mark = "*" if result.likely else " "
+            print(f"{result.rank:4} {mark} {result.score:.3f}  {_printable(result.photo.path)}")
+    if results and not options.json:
+        count = sum(result.likely for result in results)
+        print(f"{count} likely (*)" if count else "no likely match; these come nearest")
+    return 0
+
+
+def _search_many(options: argparse.Namespace) -> int:
+    try:
+        text = sys.stdin.read() if options.queries == "-" else Path(options.queries).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"photoseek: {options.queries} cannot be read ({error})", file=sys.stderr)
+        return 1
+    failed = 0
+    with _open(options) as library:
+        for line in text.splitlines():
+            row: dict[str, object] = {"query": line}
+            try:
+                hits = library.search(line, top_k=options.top_k)
+                row["hits"] = [_hit(result) for result in hits]
+            except QueryError as error:
+                failed += 1
+                row |= {"hits": [], "error": str(error)}
+            print(json.dumps(row))
+    return 1 if failed else 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    with _open(options) as library:
+        info = library.info()
+    if options.json:
+        print(json.dumps(_info_values(info)))
+        return 0
+    print(f"library    {info.directory}")
+    print(f"photos     {_coverage(info)}")
+    print(f"model      {info.model_name} ({info.model_id})")
+    print(f"runs on    {info.provider}" + (f": {info.fallback}" if info.fallback else ""))
+    print(
+        f"size       {info.database_bytes / 1e6:.1f} MB, "
+        f"thumbnails {info.thumbnail_bytes / 1e6:.1f} MB"
+    )
+    for folder in info.folders:
+        state = "" if folder.online else f"  offline: {folder.reason}"
+        print(f"folder     {_printable(folder.path)}  ({folder.photos:,} photos){state}")
+    for failure in info.failures:
+        print(f"unreadable {_printable(failure.path)}: {failure.reason}")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    with _open(options) as library:
+        explanation = library.explain(options.file, options.phrase)
+    if options.json:
+        print(json.dumps({**vars(explanation), "path": _printable(explanation.path)}))
+    else:
+        print(_explained(explanation, options.phrase))
+    return 0
+
+
+def _forget(options: argparse.Namespace) -> int:
+    if not options.folders and not options.missing:
+        options.parser.error("name a folder, or --missing")
+    with _open(options) as library:
+        for folder in options.folders:
+            library.remove_folder(Path(os.path.abspath(folder)))  # noqa: PTH100 -- as the library does
+        forgotten = library.forget_missing() if options.missing else 0
+        info = library.info()
+    if options.json:
+        print(json.dumps({"forgotten": forgotten, "photos": info.photos}))
+    else:
+        print(_coverage(info))
+    return 0
+
+
+def _open(options: argparse.Namespace) -> Library:
+    # Imported late: --help and a usage error need neither onnxruntime nor sqlite3.
+    from photoseek.library import Library
+
+    return Library.open(options.library)
+
+
+def _query(options: argparse.Namespace) -> Query:
+    parsed = Query.parse(options.phrase) if options.phrase and options.phrase.strip() else None
+    return Query(
+        phrases=parsed.phrases if parsed else (),
+        images=tuple(options.image),
+        without=(*(parsed.without if parsed else ()), *options.without),
+    )
+
+
+def _hit(result: SearchResult) -> dict[str, object]:
+    return {
+        "rank": result.rank,
+        "path": _printable(result.photo.path),
+        "score": round(result.score, 6),
+        "likely": result.likely,
+        "offline": result.photo.offline,
+    }
+
+
+def _info_values(info: LibraryInfo) -> dict[str, object]:
+    return {
+        "library": str(info.directory),
+        "photos": info.photos,
+        "searchable": info.searchable,
+        "failed": info.failed,
+        "pending": info.pending,
+        "offline": info.offline,
+        "folders": [
+            {
+                "path": _printable(folder.path),
+                "photos": folder.photos,
+                "online": folder.online,
+                "reason": folder.reason,
+            }
+            for folder in info.folders
+        ],
+        "failures": [
+            {"path": _printable(item.path), "reason": item.reason} for item in info.failures
+        ],
+        "model": {"id": info.model_id, "name": info.model_name},
+        "provider": info.provider,
+        "fallback": info.fallback,
+        "sizes": {"database": info.database_bytes, "thumbnails": info.thumbnail_bytes},
+    }
+
+
+def _coverage(info: LibraryInfo) -> str:
+    """Return the truth about coverage in one line."""
+    parts = [f"{info.searchable:,} of {info.photos:,} searchable"]
+    if info.failed:
+        parts.append(f"{info.failed:,} could not be read (photoseek info names them)")
+    if info.pending:
+        parts.append(f"{info.pending:,} still to be read")
+    if info.offline:
+        parts.append(f"{info.offline:,} kept although their files are gone")
+    return "; ".join(parts)
+
+
+def _explained(explanation: Explanation, phrase: str | None) -> str:
+    line = f"{_printable(explanation.path)}: {explanation.status}: {explanation.reason}"
+    if explanation.rank is None:
+        return line
+    place = f"rank {explanation.rank:,} of {explanation.of:,} for {phrase!r}"
+    place += f", score {explanation.score:.3f}"
+    if explanation.deviations is not None:
+        place += f", {explanation.deviations:+.1f} deviations from this library's usual"
+    return f"{line}\n{place}; {'a likely match' if explanation.likely else 'not a likely match'}"
+
+
+def _say_empty(library: Library) -> None:
+    info = library.info()
+    if not info.folders:
+        hint = "the library is empty; add a folder: photoseek index FOLDER"
+    else:
+        hint = f"nothing to search yet: {_coverage(info)}"
+    print(f"photoseek: {hint}", file=sys.stderr)
+
+
+def _printable(path: Path) -> str:
+    """Return a path that any terminal and JSON reader takes; odd bytes become `\\xNN`."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+@contextmanager
+def _progress_line() -> Iterator[Callable[[Progress], None] | None]:
+    """Give a callback that keeps one line on a terminal's standard error up to date."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def tell(progress: Progress) -> None:
+        done = f"{progress.done:,} of {progress.total:,}" if progress.total else ""
+        failed = f", {progress.failed:,} could not be read" if progress.failed else ""
+        print(f"\r\x1b[K{progress.stage} {done}{failed}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,369 @@
+"""What the library remembers of folders, photos and embeddings: every question asked of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoseek.database.connection import Connection
+from photoseek.records import Failure, Folder, Photo
+
+__all__ = ["Catalogue", "Counts", "EmbeddingChanges", "KnownFile", "PhotoFile"]
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A place in a folder and the file that was seen there; `name` is the path below the folder."""
+
+    folder_id: int
+    name: bytes
+    file_size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """What the library remembers of a file; `embedded` is for the model in use."""
+
+    id: int
+    file: PhotoFile
+    digest: bytes | None
+    failure: str | None
+    retry: bool
+    missing: bool
+    embedded: bool
+
+
+@dataclass(frozen=True)
+class EmbeddingChanges:
+    """What came and went since a reader last asked: `ids` `(n,)`, `vectors` `(n, dim)` float16.
+
+    `last_added` and `last_removed` are where the reader stands after it.
+    """
+
+    ids: NDArray[np.int64]
+    vectors: NDArray[np.float16]
+    removed: tuple[int, ...]
+    last_added: int
+    last_removed: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Files by state, for one model."""
+
+    photos: int
+    searchable: int
+    failed: int
+    offline: int
+
+
+_KNOWN = (
+    "SELECT p.id, p.folder_id, p.name, p.file_size, p.modified_ns, p.digest, p.failure, p.retry, "
+    "p.missing, e.seq IS NOT NULL FROM photos p "
+    "LEFT JOIN embeddings e ON e.photo_id = p.id "
+    "AND e.model = (SELECT id FROM models WHERE model_id = ?)"
+)
+
+
+class Catalogue:
+    """The tables of one library, through one connection."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = Connection(path)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Run what is inside as one: all of it lands, or none."""
+        return self._connection.transaction()
+
+    # Folders
+
+    def folders(self) -> tuple[Folder, ...]:
+        """Return the library's folders with their counts of files."""
+        rows = self._connection.rows(
+            "SELECT f.id, f.path, f.offline_reason, count(p.id) FROM folders f "
+            "LEFT JOIN photos p ON p.folder_id = f.id GROUP BY f.id ORDER BY f.path"
+        )
+        return tuple(
+            Folder(id_, _path(path), reason is None, reason, photos)
+            for id_, path, reason, photos in rows
+        )
+
+    def add_folder(self, path: Path, inside: Sequence[Folder] = ()) -> None:
+        """Add a folder; photos of the folders `inside` it become its own, embeddings and all."""
+        with self.transaction():
+            new = self._connection.run("INSERT INTO folders (path) VALUES (?)", os.fsencode(path))
+            for folder in inside:
+                prefix = os.fsencode(folder.path.relative_to(path)) + os.fsencode(os.sep)
+                names = self._connection.rows(
+                    "SELECT name, id FROM photos WHERE folder_id = ?", folder.id
+                )
+                self._connection.run_many(
+                    "UPDATE photos SET folder_id = ?, name = ? WHERE id = ?",
+                    [(new, prefix + name, id_) for name, id_ in names],
+                )
+                self._connection.run("DELETE FROM folders WHERE id = ?", folder.id)
+
+    def remove_folder(self, folder_id: int) -> None:
+        """Forget a folder and its photos."""
+        with self.transaction():
+            self._connection.run("DELETE FROM photos WHERE folder_id = ?", folder_id)
+            self._connection.run("DELETE FROM folders WHERE id = ?", folder_id)
+
+    def set_scan_result(
+        self, folder_id: int, offline_reason: str | None, unreadable: Sequence[Failure]
+    ) -> None:
+        """Record why a folder is offline, if it is, and what below it could not be listed."""
+        with self.transaction():
+            self._connection.run(
+                "UPDATE folders SET offline_reason = ? WHERE id = ?", offline_reason, folder_id
+            )
+            self._connection.run("DELETE FROM unreadable WHERE folder_id = ?", folder_id)
+            self._connection.run_many(
+                "INSERT INTO unreadable VALUES (?, ?, ?)",
+                [(folder_id, os.fsencode(item.path), item.reason) for item in unreadable],
+            )
+
+    # Files
+
+    def known_files(self, model_id: str) -> list[KnownFile]:
+        """Return every file the library remembers."""
+        return [_known(row) for row in self._connection.rows(_KNOWN, model_id)]
+
+    def find_file(self, folder_id: int, name: bytes, model_id: str) -> KnownFile | None:
+        """Return what is remembered of one file."""
+        rows = self._connection.rows(
+            f"{_KNOWN} WHERE p.folder_id = ? AND p.name = ?", model_id, folder_id, name
+        )
+        return _known(rows[0]) if rows else None
+
+    def put_photo(self, file: PhotoFile, digest: bytes, width: int, height: int) -> int:
+        """Store a readable photo, return its id; the same bytes at the same place keep theirs."""
+        with self.transaction():
+            rows = self._connection.rows(
+                "SELECT id FROM photos WHERE folder_id = ? AND name = ? AND digest = ? "
+                "AND failure IS NULL",
+                file.folder_id,
+                file.name,
+                digest,
+            )
+            if rows:
+                self.move_photo(rows[0][0], file)
+                return int(rows[0][0])
+            self._clear(file)
+            return self._connection.run(
+                "INSERT INTO photos (folder_id, name, file_size, modified_ns, digest, width, "
+                "height) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                *_place(file),
+                digest,
+                width,
+                height,
+            )
+
+    def put_failure(self, file: PhotoFile, reason: str, *, retry: bool) -> None:
+        """Record why a file is no photo; `retry` when the next update should try again."""
+        with self.transaction():
+            self._clear(file)
+            self._connection.run(
+                "INSERT INTO photos (folder_id, name, file_size, modified_ns, failure, retry) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                *_place(file),
+                reason,
+                retry,
+            )
+
+    def copy_photo(self, source_id: int, file: PhotoFile) -> None:
+        """Add a file whose bytes are those of a known photo, with all of its embeddings."""
+        with self.transaction():
+            self._clear(file)
+            copy = self._connection.run(
+                "INSERT INTO photos (folder_id, name, file_size, modified_ns, digest, width, "
+                "height) SELECT ?, ?, ?, ?, digest, width, height FROM photos WHERE id = ?",
+                *_place(file),
+                source_id,
+            )
+            self._connection.run(
+                "INSERT INTO embeddings (photo_id, model, vector) "
+                "SELECT ?, model, vector FROM embeddings WHERE photo_id = ?",
+                copy,
+                source_id,
+            )
+
+    def move_photo(self, photo_id: int, file: PhotoFile) -> None:
+        """Give a photo its new place; its id, embeddings and thumbnail stay."""
+        with self.transaction():
+            self._connection.run(
+                "DELETE FROM photos WHERE folder_id = ? AND name = ? AND id <> ?",
+                file.folder_id,
+                file.name,
+                photo_id,
+            )
+            self._connection.run(
+                "UPDATE photos SET folder_id = ?, name = ?, file_size = ?, modified_ns = ?, "
+                "missing = 0 WHERE id = ?",
+                *_place(file),
+                photo_id,
+            )
+
+    def set_missing(self, photo_ids: Iterable[int], *, missing: bool) -> None:
+        """Mark photos as kept although their files are gone, or as back."""
+        with self.transaction():
+            self._connection.run_many(
+                "UPDATE photos SET missing = ? WHERE id = ?", [(missing, id_) for id_ in photo_ids]
+            )
+
+    def remove_photos(self, photo_ids: Iterable[int]) -> None:
+        """Forget photos and their embeddings."""
+        with self.transaction():
+            self._connection.run_many(
+                "DELETE FROM photos WHERE id = ?", [(id_,) for id_ in photo_ids]
+            )
+
+    def missing_photos(self) -> list[int]:
+        """Return the ids of the photos that are kept although their files are gone."""
+        return [row[0] for row in self._connection.rows("SELECT id FROM photos WHERE missing")]
+
+    # Embeddings
+
+    def put_embedding(self, photo_id: int, model_id: str, vector: NDArray[np.float32]) -> None:
+        """Store a photo's unit vector `(dim,)`, as float16."""
+        with self.transaction():
+            self._connection.run("INSERT OR IGNORE INTO models (model_id) VALUES (?)", model_id)
+            self._connection.run(
+                "INSERT OR REPLACE INTO embeddings (photo_id, model, vector) "
+                "SELECT ?, id, ? FROM models WHERE model_id = ?",
+                photo_id,
+                vector.astype(np.float16).tobytes(),
+                model_id,
+            )
+
+    def data_version(self) -> int:
+        """Return a number that changes when another connection has written to the library."""
+        return int(self._connection.rows("PRAGMA data_version")[0][0])
+
+    def embedding_changes(
+        self, model_id: str, dim: int, last_added: int, last_removed: int
+    ) -> EmbeddingChanges:
+        """Return what came and went after `last_added` and `last_removed` (0 for everything)."""
+        added = self._connection.rows(
+            "SELECT seq, photo_id, vector FROM embeddings WHERE seq > ? "
+            "AND model = (SELECT id FROM models WHERE model_id = ?) ORDER BY seq",
+            last_added,
+            model_id,
+        )
+        removed = self._connection.rows(
+            "SELECT seq, photo_id FROM removals WHERE seq > ? ORDER BY seq", last_removed
+        )
+        return EmbeddingChanges(
+            ids=np.array([row[1] for row in added], np.int64),
+            vectors=np.frombuffer(b"".join(row[2] for row in added), np.float16).reshape(-1, dim),
+            removed=tuple(row[1] for row in removed),
+            last_added=added[-1][0] if added else last_added,
+            last_removed=removed[-1][0] if removed else last_removed,
+        )
+
+    # What people see
+
+    def photos(self, ids: Sequence[int]) -> list[Photo]:
+        """Return readable photos in the order of `ids`; those that are gone are left out."""
+        wanted = [int(id_) for id_ in ids]
+        rows = self._connection.rows(
+            "SELECT p.id, f.path, p.name, p.width, p.height, p.file_size, p.modified_ns, p.missing "
+            "FROM photos p JOIN folders f ON f.id = p.folder_id "
+            "WHERE p.failure IS NULL AND p.id IN (SELECT value FROM json_each(?))",
+            json.dumps(wanted),
+        )
+        found = {row[0]: _photo(row) for row in rows}
+        return [found[id_] for id_ in wanted if id_ in found]
+
+    def newest_first(self) -> NDArray[np.int64]:
+        """Return the ids of all readable photos, the last modified first."""
+        rows = self._connection.rows(
+            "SELECT id FROM photos WHERE failure IS NULL ORDER BY modified_ns DESC, id DESC"
+        )
+        return np.array([row[0] for row in rows], np.int64)
+
+    def digest(self, photo_id: int) -> bytes | None:
+        """Return the digest of a photo's bytes; None for an unknown id."""
+        rows = self._connection.rows("SELECT digest FROM photos WHERE id = ?", photo_id)
+        return rows[0][0] if rows else None
+
+    def has_digest(self, digest: bytes) -> bool:
+        """Tell whether any photo has these bytes."""
+        return bool(self._connection.rows("SELECT 1 FROM photos WHERE digest = ? LIMIT 1", digest))
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Return the files that could not be read, then the folders that could not be listed."""
+        files = self._connection.rows(
+            "SELECT f.path, p.name, p.failure FROM photos p JOIN folders f ON f.id = p.folder_id "
+            "WHERE p.failure IS NOT NULL ORDER BY f.path, p.name"
+        )
+        folders = self._connection.rows("SELECT path, reason FROM unreadable ORDER BY path")
+        return (
+            *(Failure(_path(folder) / os.fsdecode(name), why) for folder, name, why in files),
+            *(Failure(_path(path), why) for path, why in folders),
+        )
+
+    def counts(self, model_id: str) -> Counts:
+        """Count the files by state."""
+        ((photos, failed, offline),) = self._connection.rows(
+            "SELECT count(*), count(failure), coalesce(sum(missing), 0) FROM photos"
+        )
+        ((searchable,),) = self._connection.rows(
+            "SELECT count(*) FROM embeddings e JOIN models m ON m.id = e.model "
+            "WHERE m.model_id = ?",
+            model_id,
+        )
+        return Counts(photos, searchable, failed, offline)
+
+    def _clear(self, file: PhotoFile) -> None:
+        self._connection.run(
+            "DELETE FROM photos WHERE folder_id = ? AND name = ?", file.folder_id, file.name
+        )
+
+
+def _place(file: PhotoFile) -> tuple[int, bytes, int, int]:
+    return file.folder_id, file.name, file.file_size, file.modified_ns
+
+
+def _path(encoded: bytes) -> Path:
+    return Path(os.fsdecode(encoded))
+
+
+def _known(row: tuple[Any, ...]) -> KnownFile:
+    return KnownFile(
+        id=row[0],
+        file=PhotoFile(*row[1:5]),
+        digest=row[5],
+        failure=row[6],
+        retry=bool(row[7]),
+        missing=bool(row[8]),
+        embedded=bool(row[9]),
+    )
+
+
+def _photo(row: tuple[Any, ...]) -> Photo:
+    folder = _path(row[1])
+    return Photo(
+        id=row[0],
+        path=folder / os.fsdecode(row[2]),
+        folder=folder,
+        width=row[3],
+        height=row[4],
+        file_size=row[5],
+        modified=datetime.fromtimestamp(row[6] / 1e9, UTC),
+        offline=bool(row[7]),
+    )

@@ -1,0 +1,185 @@
+"""One SQLite connection to a library: opened, checked, and its errors put into words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from photoseek.database.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from photoseek.errors import (
+    LibraryBusyError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryTooNewError,
+)
+
+__all__ = ["Connection"]
+
+BUSY_SECONDS = 10.0
+"""How long a statement waits for another connection to finish its transaction."""
+
+PAGE_SIZE = 16384
+"""Bytes; an embedding of a kilobyte then wastes little of its page."""
+
+
+class Connection:
+    """A connection that any thread may use, one at a time; another one never waits to read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._closed = False
+        with self._translated():
+            self._sqlite = _connect(path)
+            try:
+                self._set_up()
+            except BaseException:
+                self._sqlite.close()
+                raise
+
+    def close(self) -> None:
+        """Close the connection; the file is whole at any moment, closed or not."""
+        with self._lock:
+            self._closed = True
+            self._sqlite.close()
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run a statement and return its rows."""
+        with self._lock, self._translated():
+            return self._sqlite.execute(sql, values).fetchall()
+
+    def run(self, sql: str, *values: object) -> int:
+        """Run a statement and return the id of the row that it inserted, if it did."""
+        with self._lock, self._translated():
+            return self._sqlite.execute(sql, values).lastrowid or 0
+
+    def run_many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Run a statement once for each row of values."""
+        with self._lock, self._translated():
+            self._sqlite.executemany(sql, rows)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run what is inside as one: all of it lands, or none. May be nested."""
+        with self._lock, self._translated():
+            if self._sqlite.in_transaction:
+                yield
+                return
+            self._sqlite.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._sqlite.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        if self._sqlite.in_transaction:  # SQLite rolls back by itself when the disk is full
+            self._sqlite.execute("ROLLBACK")
+
+    def _set_up(self) -> None:
+        (version,) = self._sqlite.execute("PRAGMA user_version").fetchone()
+        (application,) = self._sqlite.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._sqlite.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version == 0 and tables == 0:
+            self._sqlite.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+            self._sqlite.execute("PRAGMA journal_mode = WAL")
+            self._create()
+        elif application != APPLICATION_ID:
+            raise LibraryDamagedError(
+                f"{self.path} is not a Photoseek library; move it away, or choose another "
+                "library folder with --library"
+            )
+        elif version > SCHEMA_VERSION:
+            raise LibraryTooNewError(
+                f"{self.path} was written by a newer Photoseek (version {version} of the file, "
+                f"this one reads {SCHEMA_VERSION}); update Photoseek, or choose another library "
+                "folder with --library"
+            )
+        else:
+            (verdict,) = self._sqlite.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise self._damaged(verdict)
+        self._sqlite.execute("PRAGMA foreign_keys = ON")
+        self._sqlite.execute("PRAGMA synchronous = NORMAL")
+
+    def _create(self) -> None:
+        try:
+            self._sqlite.executescript(SCHEMA)
+            self._sqlite.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._sqlite.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._sqlite.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._roll_back()
+            # Another process made the tables in the same moment.
+            if "already exists" not in str(error):
+                raise
+
+    def _damaged(self, detail: object) -> LibraryDamagedError:
+        return LibraryDamagedError(
+            f"the library {self.path} is damaged ({detail}); your photos are untouched: move "
+            "that file away and index your folders again"
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise SQLite's errors as ours, in words."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._in_words(error) from error
+
+    def _in_words(self, error: sqlite3.Error) -> LibraryError:
+        if self._closed:
+            return LibraryError(f"the library {self.path} is closed")
+        # The low byte is the kind; the rest tells variants apart.
+        kind = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return self._damaged(error)
+        if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return LibraryBusyError(
+                f"another program has held the library {self.path} for {BUSY_SECONDS:.0f} "
+                "seconds; close it, or try again"
+            )
+        if kind == sqlite3.SQLITE_FULL:
+            return LibraryError(
+                f"the disk that holds the library {self.path} is full; free some space and "
+                "try again: what was indexed so far is kept"
+            )
+        if kind in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            return LibraryError(
+                f"the library {self.path} cannot be written ({error}); make its folder "
+                "writable, or choose another with --library"
+            )
+        return LibraryError(f"the library {self.path} cannot be used ({error})")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    if path.exists() and not _is_writable(connection):
+        connection.close()
+        # A read-only place takes no write-ahead log either, and nobody else can write there.
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    return connection
+
+
+def _is_writable(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        kind = (error.sqlite_errorcode or 0) & 0xFF
+        return kind not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+    return True

@@ -1,0 +1,217 @@
+"""Decodes photos in worker processes, so that a file can harm nothing but its own entry.
+
+Plain child processes instead of `multiprocessing` pools: those run the caller's main module
+again in every worker, which makes a script without a `__main__` guard index itself for ever.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoseek.frames import read_frame, write_frame
+from photoseek.manifest import ImageInput
+
+__all__ = ["DecodeJob", "Decoded", "DecoderPool", "Known", "Undecodable"]
+
+TIME_LIMIT = 60.0
+"""Seconds for one photo; the largest that cameras make take a few."""
+
+READ_AHEAD = 32
+"""Decoded photos that may wait for the encoder: enough to keep workers busy during a batch."""
+
+
+@dataclass(frozen=True)
+class DecodeJob:
+    """A file to open; `known` are digests of photos that need no decoding again."""
+
+    path: Path
+    known: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A photo: digest of its bytes, upright size, encoder pixels `(size, size, 3)`, thumbnail."""
+
+    digest: bytes
+    width: int
+    height: int
+    pixels: NDArray[np.uint8]
+    thumbnail: bytes
+
+
+@dataclass(frozen=True)
+class Known:
+    """The file's bytes are those of a photo that was embedded before."""
+
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class Undecodable:
+    """Why a file gave no photo; `retry` when that may change while the file does not."""
+
+    reason: str
+    retry: bool
+
+
+Outcome = Decoded | Known | Undecodable
+
+
+class DecoderPool:
+    """As many worker processes as there are cores, each with one photo at a time."""
+
+    def __init__(
+        self, spec: ImageInput, *, workers: int | None = None, time_limit: float = TIME_LIMIT
+    ) -> None:
+        count = workers or os.cpu_count() or 1
+        self._workers = [_Worker(spec, time_limit) for _ in range(count)]
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        for worker in self._workers:
+            self._idle.put(worker)
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="photoseek-decode")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def decode(self, jobs: Iterable[DecodeJob]) -> Iterator[tuple[DecodeJob, Outcome]]:
+        """Yield each job with its outcome, as they finish; reads at most 32 photos ahead."""
+        pending: set[Future[tuple[DecodeJob, Outcome]]] = set()
+        for job in jobs:
+            pending.add(self._threads.submit(self._decode, job))
+            if len(pending) >= len(self._workers) + READ_AHEAD:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+
+    def close(self) -> None:
+        """Stop at once; photos being decoded are dropped."""
+        for worker in self._workers:
+            worker.close()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _decode(self, job: DecodeJob) -> tuple[DecodeJob, Outcome]:
+        worker = self._idle.get()
+        try:
+            return job, worker.decode(job)
+        finally:
+            self._idle.put(worker)
+
+
+class _Worker:
+    """One child process, started when first needed and again after a file has killed it."""
+
+    def __init__(self, spec: ImageInput, time_limit: float) -> None:
+        self._spec = spec
+        self._time_limit = time_limit
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def decode(self, job: DecodeJob) -> Outcome:
+        with self._lock:
+            if self._closed:
+                return Undecodable("indexing was stopped", retry=True)
+            if self._process is None or self._process.poll() is not None:
+                self._process = _start(self._spec)
+            process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Event()
+        alarm = threading.Timer(self._time_limit, _end(process, late.set))
+        alarm.start()
+        try:
+            request = {"path": str(job.path), "known": [digest.hex() for digest in job.known]}
+            write_frame(process.stdin, request)
+            frame = read_frame(process.stdout)
+        except OSError:  # the pipe broke while writing: the process has gone
+            frame = None
+        finally:
+            alarm.cancel()
+        if frame is not None:
+            return _outcome(*frame)
+        self._reap(process)
+        if self._is_closed():
+            return Undecodable("indexing was stopped", retry=True)
+        if late.is_set():
+            return Undecodable(
+                f"opening it took longer than {self._time_limit:.0f} seconds", retry=False
+            )
+        return Undecodable("the file made the image decoder crash", retry=False)
+
+    def _is_closed(self) -> bool:
+        with self._lock:
+            return self._closed
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            process = self._process
+        if process is not None:
+            process.kill()
+            self._reap(process)
+
+    def _reap(self, process: subprocess.Popen[bytes]) -> None:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue  # what was still buffered for the dead process is lost, as meant
+
+
+def _start(spec: ImageInput) -> subprocess.Popen[bytes]:
+    worker = [sys.executable, "-m", "photoseek.decoder_worker"]
+    return subprocess.Popen(
+        [*worker, json.dumps(dataclasses.asdict(spec))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        # The current folder may hold a file named like a module; it must not be imported.
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"},
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+
+
+def _end(process: subprocess.Popen[bytes], tell: Callable[[], None]) -> Callable[[], None]:
+    def end() -> None:
+        tell()
+        process.kill()
+
+    return end
+
+
+def _outcome(header: dict[str, Any], payloads: list[bytes]) -> Outcome:
+    if "failure" in header:
+        return Undecodable(header["failure"], header["retry"])
+    digest = bytes.fromhex(header["digest"])
+    if not payloads:
+        return Known(digest)
+    pixels = np.frombuffer(payloads[0], np.uint8).reshape(header["shape"])
+    return Decoded(digest, header["width"], header["height"], pixels, payloads[1])

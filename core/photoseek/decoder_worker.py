@@ -1,0 +1,81 @@
+"""The process that opens untrusted photo files: `python -m photoseek.decoder_worker`.
+
+It answers frames on its standard input with frames on its standard output. What a file does to
+a decoder (a crash, endless work, all of the memory) happens here and is noticed by `decoder`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from photoseek.errors import PhotoError
+from photoseek.frames import read_frame, write_frame
+from photoseek.images import decode_photo, make_thumbnail, to_pixels
+from photoseek.manifest import ImageInput
+
+__all__ = ["main"]
+
+MEMORY_LIMIT = 4 << 30
+"""Bytes of address space for one worker: room for the largest photo, not for a bomb."""
+
+NICENESS = 5
+"""Indexing steps back when the person does something else."""
+
+
+def main() -> None:
+    """Serve until the pipe closes; the first argument is the model's image input as JSON."""
+    spec = ImageInput(**json.loads(sys.argv[1]))
+    warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads all the same
+    _limit_resources()
+    answers = _private_stdout()
+    while (frame := read_frame(sys.stdin.buffer)) is not None:
+        header, payloads = _answer(frame[0], spec)
+        write_frame(answers, header, *payloads)
+
+
+def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object], list[bytes]]:
+    path = Path(request["path"])
+    try:
+        content = path.read_bytes()
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or "it needs more memory than one photo gets"
+        return {"failure": f"the file cannot be read ({reason})", "retry": True}, []
+    digest = hashlib.blake2b(content, digest_size=16).digest()
+    header: dict[str, object] = {"digest": digest.hex()}
+    if digest.hex() in request["known"]:
+        return header, []
+    try:
+        photo = decode_photo(content, suffix=path.suffix)
+        pixels, thumbnail = to_pixels(photo.image, spec), make_thumbnail(photo.image)
+    except (PhotoError, MemoryError) as error:
+        reason = getattr(error, "reason", "it needs more memory than Photoseek gives one photo")
+        return {**header, "failure": reason, "retry": False}, []
+    header |= {"width": photo.width, "height": photo.height, "shape": pixels.shape}
+    return header, [pixels.tobytes(), thumbnail]
+
+
+def _limit_resources() -> None:
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+        # No core file of somebody's photo is left behind.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.nice(NICENESS)
+
+
+def _private_stdout() -> BinaryIO:
+    """Return the pipe for answers; what a decoder prints to standard output cannot enter it."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Answers a person's "why isn't this photo found?" for any file."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import numpy as np
+
+from photoseek.database import Catalogue, KnownFile
+from photoseek.manifest import Manifest
+from photoseek.ranking import standardise
+from photoseek.records import Explanation, Folder, Ranking
+from photoseek.scanner import why_skipped
+
+__all__ = ["explain"]
+
+
+def explain(
+    path: Path, catalogue: Catalogue, manifest: Manifest, ranking: Ranking | None
+) -> Explanation:
+    """Say what the library knows of a file, and its place in `ranking`, a whole one, if given."""
+    folder = next((f for f in catalogue.folders() if path.is_relative_to(f.path)), None)
+    known = None
+    if folder is not None:
+        name = os.fsencode(path.relative_to(folder.path))
+        known = catalogue.find_file(folder.id, name, manifest.model_id)
+    if folder is None or known is None:
+        return _unknown(path, folder)
+    explanation = _state(path, folder, known)
+    if ranking is None or not known.embedded:
+        return explanation
+    return _placed(explanation, known.id, manifest, ranking)
+
+
+def _unknown(path: Path, folder: Folder | None) -> Explanation:
+    if not path.exists():
+        return Explanation(path, "not indexed", "there is no such file")
+    if path.is_dir():
+        return Explanation(path, "not indexed", "this is a folder; name a photo in it")
+    if folder is None:
+        reason = f"its folder is not in the library; add it: photoseek index {path.parent}"
+        return Explanation(path, "not indexed", reason)
+    skipped = why_skipped(path, folder.path)
+    if skipped is not None:
+        return Explanation(path, "excluded", skipped)
+    reason = f"it was not there at the last scan; run: photoseek index {folder.path}"
+    return Explanation(path, "not indexed", reason)
+
+
+def _state(path: Path, folder: Folder, known: KnownFile) -> Explanation:
+    if known.failure is not None:
+        return Explanation(path, "failed", known.failure)
+    if not known.embedded:
+        reason = f"this model has not read it yet; run: photoseek index {folder.path}"
+        return Explanation(path, "pending", reason)
+    if known.missing:
+        why = folder.reason or "its file was gone at the last scan"
+        return Explanation(path, "offline", f"{why}; it stays searchable")
+    return Explanation(path, "found", "it is searchable")
+
+
+def _placed(
+    explanation: Explanation, photo_id: int, manifest: Manifest, ranking: Ranking
+) -> Explanation:
+    places = np.flatnonzero(ranking.ids == photo_id)
+    if not len(places):
+        return explanation
+    place = int(places[0])
+    score = float(ranking.scores[place])
+    deviations = None
+    if manifest.likely is not None:
+        usual, spread = standardise(ranking.scores, manifest.likely.mean, manifest.likely.std)
+        deviations = (score - usual) / max(spread, 1e-6)
+    return dataclasses.replace(
+        explanation,
+        rank=place + 1,
+        of=len(ranking.ids),
+        score=score,
+        deviations=deviations,
+        likely=place < ranking.likely,
+    )

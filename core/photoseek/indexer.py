@@ -1,0 +1,249 @@
+"""Brings a library up to date with its folders: one photo from the scan to its embedding."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from photoseek.database import Catalogue, KnownFile, PhotoFile
+from photoseek.decoder import Decoded, DecodeJob, DecoderPool, Known, Outcome
+from photoseek.encoder import Encoder
+from photoseek.errors import LibraryError
+from photoseek.records import Failure, Folder, Progress, UpdateReport
+from photoseek.scanner import Scan, scan_folder
+from photoseek.thumbnails import ThumbnailCache
+
+__all__ = ["Indexer"]
+
+BATCH_SIZE = 32
+"""Photos to one encoder call and one transaction: what a crash can lose at most."""
+
+MOST_LOST = 0.2
+"""A folder that has lost more of its photos at once is taken for offline, not for tidied up."""
+
+
+@dataclass
+class _Plan:
+    """What one scan asks for: files to open, ids whose files are gone, and the tally so far."""
+
+    report: UpdateReport
+    jobs: list[tuple[PhotoFile, KnownFile | None]] = field(default_factory=list)
+    gone: dict[int, KnownFile] = field(default_factory=dict)
+    by_size: dict[int, list[KnownFile]] = field(default_factory=lambda: defaultdict(list))
+    scans: dict[int, Scan] = field(default_factory=dict)
+
+
+class Indexer:
+    """One update of one library, on the calling thread; decoding runs in worker processes."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        thumbnails: ThumbnailCache,
+        encoder: Encoder,
+        on_progress: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._catalogue = catalogue
+        self._thumbnails = thumbnails
+        self._encoder = encoder
+        self._model_id = encoder.bundle.manifest.model_id
+        self._on_progress = on_progress
+        self._cancelled = cancelled
+        self._folders = {folder.id: folder for folder in catalogue.folders()}
+        self._done = self._total = self._failed = 0
+
+    def run(self) -> UpdateReport:
+        """Scan, open what is new or changed, and settle what is gone."""
+        started = time.monotonic()
+        self._tell("scanning")
+        plan = self._plan()
+        self._total = len(plan.jobs)
+        self._tell("embedding")
+        self._embed(plan)
+        self._tell("finishing")
+        # A scan that was cut short has not seen everything: nothing counts as gone after it.
+        if not self._cancelled():
+            self._settle(plan)
+        return dataclasses.replace(
+            plan.report, cancelled=self._cancelled(), seconds=time.monotonic() - started
+        )
+
+    # What there is to do
+
+    def _plan(self) -> _Plan:
+        plan = _Plan(UpdateReport(0, 0, 0, 0, 0, 0, 0, 0, cancelled=False, seconds=0.0))
+        known = {
+            (item.file.folder_id, item.file.name): item
+            for item in self._catalogue.known_files(self._model_id)
+        }
+        found = unchanged = 0
+        returned: list[int] = []
+        for folder in self._folders.values():
+            scan = plan.scans[folder.id] = scan_folder(folder.path, self._cancelled)
+            found += len(scan.files)
+            for seen in scan.files:
+                file = PhotoFile(folder.id, seen.name, seen.file_size, seen.modified_ns)
+                before = known.pop((folder.id, seen.name), None)
+                if before is not None and before.missing:
+                    returned.append(before.id)
+                if before is not None and before.file == file and _is_settled(before):
+                    unchanged += 1
+                else:
+                    plan.jobs.append((file, before))
+                if before is not None and before.digest is not None:
+                    plan.by_size[before.file.file_size].append(before)
+        for item in known.values():
+            plan.gone[item.id] = item
+            if item.digest is not None:
+                plan.by_size[item.file.file_size].append(item)
+        self._catalogue.set_missing(returned, missing=False)
+        plan.report = dataclasses.replace(plan.report, found=found, unchanged=unchanged)
+        return plan
+
+    # Opening and embedding
+
+    def _embed(self, plan: _Plan) -> None:
+        files = {self._path(file): (file, before) for file, before in plan.jobs}
+        batch: list[tuple[PhotoFile, KnownFile | None, Outcome]] = []
+        with DecoderPool(self._encoder.bundle.manifest.image) as pool:
+            for job, outcome in pool.decode(self._jobs(plan)):
+                batch.append((*files[job.path], outcome))
+                if len(batch) == BATCH_SIZE:
+                    self._commit(batch, plan)
+                    batch = []
+                if self._cancelled():
+                    break
+        self._commit(batch, plan)
+
+    def _jobs(self, plan: _Plan) -> Iterator[DecodeJob]:
+        for file, _ in plan.jobs:
+            if self._cancelled():
+                return
+            digests = {
+                item.digest for item in plan.by_size.get(file.file_size, ()) if item.embedded
+            }
+            yield DecodeJob(self._path(file), frozenset(d for d in digests if d is not None))
+
+    def _commit(
+        self, batch: list[tuple[PhotoFile, KnownFile | None, Outcome]], plan: _Plan
+    ) -> None:
+        decoded = [outcome for _, _, outcome in batch if isinstance(outcome, Decoded)]
+        vectors = iter(
+            self._encoder.encode_pixels(np.stack([photo.pixels for photo in decoded]))
+            if decoded
+            else ()
+        )
+        tally = dict.fromkeys(("added", "changed", "moved", "failed"), 0)
+        # Thumbnails first: a photo in the library has one, a stray thumbnail harms nobody.
+        self._keep_thumbnails(decoded)
+        with self._catalogue.transaction():
+            for file, before, outcome in batch:
+                if isinstance(outcome, Decoded):
+                    photo_id = self._catalogue.put_photo(
+                        file, outcome.digest, outcome.width, outcome.height
+                    )
+                    self._catalogue.put_embedding(photo_id, self._model_id, next(vectors))
+                    tally["added" if before is None else "changed"] += 1
+                elif isinstance(outcome, Known):
+                    tally[self._reuse(file, before, outcome.digest, plan)] += 1
+                else:
+                    self._catalogue.put_failure(file, outcome.reason, retry=outcome.retry)
+                    tally["failed"] += 1
+        plan.report = dataclasses.replace(
+            plan.report, **{key: getattr(plan.report, key) + n for key, n in tally.items()}
+        )
+        self._done += len(batch)
+        self._failed += tally["failed"]
+        self._tell("embedding")
+
+    def _reuse(self, file: PhotoFile, before: KnownFile | None, digest: bytes, plan: _Plan) -> str:
+        """Store a file whose bytes are known: the same photo, a moved one, or a copy."""
+        same = [item for item in plan.by_size[file.file_size] if item.digest == digest]
+        if before is not None and before.digest == digest:
+            self._catalogue.move_photo(before.id, file)
+            return "changed"
+        moved = next((item for item in same if item.id in plan.gone), None)
+        if moved is not None:
+            del plan.gone[moved.id]
+            self._catalogue.move_photo(moved.id, file)
+            return "moved"
+        self._catalogue.copy_photo(same[0].id, file)
+        return "added" if before is None else "changed"
+
+    def _keep_thumbnails(self, decoded: list[Decoded]) -> None:
+        try:
+            for photo in decoded:
+                self._thumbnails.put(photo.digest, photo.thumbnail)
+        except OSError as error:
+            raise LibraryError(
+                f"thumbnails cannot be written ({error.strerror}: {error.filename}); free some "
+                "space or make the library's folder writable: what was indexed so far is kept"
+            ) from error
+
+    # What is gone
+
+    def _settle(self, plan: _Plan) -> None:
+        """Forget photos whose files are gone, unless so many are that the folder is offline."""
+        removed: list[KnownFile] = []
+        for folder in self._folders.values():
+            scan = plan.scans[folder.id]
+            gone = [item for item in plan.gone.values() if item.file.folder_id == folder.id]
+            reason = _offline_reason(folder, scan, len(gone))
+            kept = gone if reason else [item for item in gone if self._is_hidden(item, scan)]
+            hidden = {item.id for item in kept}
+            self._catalogue.set_missing(hidden, missing=True)
+            removed += [item for item in gone if item.id not in hidden]
+            self._catalogue.set_scan_result(folder.id, reason, _below(folder, scan))
+        self._catalogue.remove_photos([item.id for item in removed])
+        for digest in {item.digest for item in removed if item.digest is not None}:
+            if not self._catalogue.has_digest(digest):
+                self._thumbnails.remove(digest)
+        plan.report = dataclasses.replace(
+            plan.report, removed=len(removed), offline=len(self._catalogue.missing_photos())
+        )
+
+    def _is_hidden(self, item: KnownFile, scan: Scan) -> bool:
+        """Tell whether the file lies below a place that could not be listed this time."""
+        path = self._path(item.file)
+        return item.missing or any(path.is_relative_to(place.path) for place in scan.unreadable)
+
+    def _path(self, file: PhotoFile) -> Path:
+        return self._folders[file.folder_id].path / os.fsdecode(file.name)
+
+    def _tell(self, stage: Literal["scanning", "embedding", "finishing"]) -> None:
+        self._on_progress(Progress(stage, self._done, self._total, self._failed))
+
+
+def _is_settled(known: KnownFile) -> bool:
+    """Tell whether an unchanged file needs nothing: embedded, or failed for good."""
+    return known.embedded or (known.failure is not None and not known.retry)
+
+
+def _below(folder: Folder, scan: Scan) -> list[Failure]:
+    """Return the places that could not be listed, less the folder itself: that is its state."""
+    return [place for place in scan.unreadable if place.path != folder.path]
+
+
+def _offline_reason(folder: Folder, scan: Scan, gone: int) -> str | None:
+    """Say why a folder is taken for offline; None when it is there.
+
+    An unplugged drive shows as a missing folder, an empty mount point, or a folder that has lost
+    over a fifth of its photos at once; none of them is a wish to forget photos.
+    """
+    itself = next((place for place in scan.unreadable if place.path == folder.path), None)
+    if itself is not None:
+        return itself.reason
+    if gone and not scan.files:
+        return "the folder is empty"
+    if folder.photos and gone > folder.photos * MOST_LOST:
+        return f"{gone} of its {folder.photos} photos are gone at once"
+    return None

@@ -1,0 +1,324 @@
+"""A library: the folders a person has added, kept up to date and searched."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import filelock
+import numpy as np
+from numpy.typing import NDArray
+
+from photoseek.bundle import ModelBundle
+from photoseek.database import Catalogue
+from photoseek.embedding_index import EmbeddingIndex, Snapshot
+from photoseek.encoder import Encoder
+from photoseek.errors import FolderError, LibraryBusyError, LibraryError, PhotoError, QueryError
+from photoseek.explaining import explain
+from photoseek.images import make_thumbnail, open_photo
+from photoseek.indexer import Indexer
+from photoseek.paths import default_library_directory
+from photoseek.query import Query
+from photoseek.ranking import combine, rank
+from photoseek.records import (
+    Explanation,
+    Folder,
+    LibraryInfo,
+    Photo,
+    Progress,
+    Ranking,
+    SearchResult,
+    UpdateReport,
+)
+from photoseek.thumbnails import ThumbnailCache
+
+__all__ = ["Library"]
+
+
+class Library:
+    """One library on disk with one model; any thread may call any method.
+
+    Searching reads a snapshot in memory and never waits for `update`. Only one process updates
+    a library at a time; others go on reading and see its photos as they come.
+    """
+
+    def __init__(self, directory: Path, bundle: ModelBundle) -> None:
+        self.directory = directory
+        self.bundle = bundle
+        self._database_path = directory / "library.db"
+        self._catalogue = Catalogue(self._database_path)
+        self._thumbnails = ThumbnailCache(directory / "thumbnails")
+        self._update_lock = filelock.FileLock(directory / "update.lock", timeout=0)
+        self._index = EmbeddingIndex(bundle.manifest.embedding_dim)
+        self._reading = threading.Lock()
+        self._seen_version = -1
+        self._last_added = self._last_removed = 0
+
+    @classmethod
+    def open(
+        cls, directory: Path | str | None = None, *, bundle: ModelBundle | None = None
+    ) -> Library:
+        """Open a library, made when absent: by default the user's own, with the shipped model.
+
+        `LibraryError` says why it cannot be opened, `BundleError` what is wrong with the model.
+        """
+        folder = Path(directory) if directory is not None else default_library_directory()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(
+                f"the library folder {folder} cannot be made ({error.strerror}); choose another "
+                "with --library"
+            ) from error
+        return cls(folder, bundle or ModelBundle.shipped())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the library's file."""
+        self._catalogue.close()
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The model, loaded at its first use."""
+        return Encoder(self.bundle)
+
+    # Folders
+
+    def folders(self) -> tuple[Folder, ...]:
+        """Return the folders that the library covers."""
+        return self._catalogue.folders()
+
+    def add_folder(self, path: Path | str) -> Folder:
+        """Add a folder, to be read by the next `update`; one inside another is already covered.
+
+        `FolderError` for a path that is not a readable folder.
+        """
+        folder = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 -- resolve() would show a linked folder under a name the person does not know
+        _check_folder(folder)
+        known = self.folders()
+        for other in known:
+            if folder.is_relative_to(other.path):
+                return other
+        inside = [other for other in known if other.path.is_relative_to(folder)]
+        self._catalogue.add_folder(folder, inside)
+        return next(other for other in self.folders() if other.path == folder)
+
+    def remove_folder(self, path: Path | str) -> None:
+        """Forget a folder and its photos; the files themselves stay as they are."""
+        folder = next((item for item in self.folders() if item.path == Path(path)), None)
+        if folder is None:
+            raise FolderError(f"{path} is not a folder of this library")
+        with self._writer() as catalogue:
+            catalogue.remove_folder(folder.id)
+
+    def forget_missing(self) -> int:
+        """Forget the photos that were kept although their files are gone; return how many."""
+        with self._writer() as catalogue:
+            gone = catalogue.missing_photos()
+            catalogue.remove_photos(gone)
+        return len(gone)
+
+    def update(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> UpdateReport:
+        """Bring the library up to date with its folders; what is done is kept when cancelled.
+
+        Runs on the calling thread, which `on_progress` is called on too. `LibraryBusyError` when
+        another process is updating, `LibraryError` when the disk does not take more.
+        """
+        with self._writer() as catalogue:
+            return Indexer(
+                catalogue,
+                self._thumbnails,
+                self.encoder,
+                on_progress or (lambda _: None),
+                cancelled or (lambda: False),
+            ).run()
+
+    # Searching
+
+    def search(self, query: str | Query, top_k: int = 20) -> list[SearchResult]:
+        """Return the `top_k` best photos for a phrase (`dog -beach`) or a `Query`, best first."""
+        return self.results(self.rank(query, top_k=top_k))
+
+    def results(self, ranking: Ranking) -> list[SearchResult]:
+        """Return a ranking's photos; those that have been removed since are left out."""
+        places = {int(id_): place for place, id_ in enumerate(ranking.ids)}
+        results: list[SearchResult] = []
+        for photo in self.photos(ranking.ids.tolist()):
+            place = places[photo.id]
+            score = float(ranking.scores[place])
+            results.append(SearchResult(len(results) + 1, photo, score, place < ranking.likely))
+        return results
+
+    def rank(self, query: str | Query, *, top_k: int | None = None) -> Ranking:
+        """Compare a query with all photos, or return only the best `top_k`.
+
+        `QueryError` for a query without a known word, `PhotoError` for a query photo that cannot
+        be read. Words that the model does not know are in the result.
+        """
+        if isinstance(query, str):
+            query = Query.parse(query)
+        vector, unknown = self._embed(query)
+        # Photos that are searched by are left out of the results, so more are asked for.
+        most = None if top_k is None else top_k + len(query.photo_ids)
+        ranking = rank(self._snapshot(), vector, self.bundle.manifest.likely, most)
+        if query.photo_ids:
+            ranking = _without(ranking, query.photo_ids)
+        return Ranking(ranking.ids, ranking.scores, ranking.likely, unknown)
+
+    def browse(self) -> NDArray[np.int64]:
+        """Return the ids of all photos, the last modified first."""
+        return self._catalogue.newest_first()
+
+    def photos(self, ids: Sequence[int]) -> list[Photo]:
+        """Return photos in the order of `ids`; those that are gone are left out."""
+        return self._catalogue.photos(ids)
+
+    def thumbnail(self, photo_id: int) -> bytes | None:
+        """Return a photo's thumbnail as JPEG, made again if lost; None when that cannot be."""
+        digest = self._catalogue.digest(photo_id)
+        if digest is None:
+            return None
+        thumbnail = self._thumbnails.get(digest)
+        if thumbnail is None:
+            thumbnail = self._make_thumbnail(photo_id, digest)
+        return thumbnail
+
+    def explain(self, path: Path | str, query: str | Query | None = None) -> Explanation:
+        """Say why a file is, or is not, found, and with a query, where it stands."""
+        ranking = None if query is None else self.rank(query)
+        absolute = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 -- as in add_folder
+        return explain(absolute, self._catalogue, self.bundle.manifest, ranking)
+
+    def info(self) -> LibraryInfo:
+        """Return what the library holds, covers and misses, its model, provider and sizes."""
+        manifest = self.bundle.manifest
+        counts = self._catalogue.counts(manifest.model_id)
+        return LibraryInfo(
+            directory=self.directory,
+            photos=counts.photos,
+            searchable=counts.searchable,
+            failed=counts.failed,
+            pending=counts.photos - counts.searchable - counts.failed,
+            offline=counts.offline,
+            folders=self.folders(),
+            failures=self._catalogue.failures(),
+            model_id=manifest.model_id,
+            model_name=manifest.name,
+            recall=manifest.recall,
+            provider=self.encoder.provider,
+            fallback=self.encoder.fallback,
+            database_bytes=sum(file.stat().st_size for file in self.directory.glob("library.db*")),
+            thumbnail_bytes=self._thumbnails.size(),
+        )
+
+    def _embed(self, query: Query) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+        """Return the query's vector `(dim,)` and the words in it that the model does not know."""
+        phrases = [phrase for phrase in (*query.phrases, *query.without) if phrase.strip()]
+        tokenizer = self.encoder.tokenizer
+        unknown = [word for phrase in phrases for word in tokenizer.unknown_words(phrase)]
+        wanted = [phrase for phrase in query.phrases if tokenizer.knows_any(phrase)]
+        if not (wanted or query.images or query.photo_ids):
+            words = ", ".join(f"'{word}'" for word in unknown) or "these signs"
+            raise QueryError(f"the model does not know {words}; try other words")
+        unwanted = [phrase for phrase in query.without if tokenizer.knows_any(phrase)]
+        rows = [
+            self.encoder.encode_text(wanted),
+            self.encoder.encode_images(query.images),
+            self._vectors_of(query.photo_ids),
+        ]
+        vector = combine(np.concatenate(rows), self.encoder.encode_text(unwanted))
+        return vector, tuple(dict.fromkeys(unknown))
+
+    def _vectors_of(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
+        snapshot = self._snapshot()
+        rows = np.flatnonzero(np.isin(snapshot.ids, np.array(photo_ids, np.int64)))
+        if len(rows) < len(set(photo_ids)):
+            raise QueryError("the photo to search by is no longer in the library")
+        return snapshot.matrix[rows]
+
+    def _snapshot(self) -> Snapshot:
+        """Take in what this or another process has added or removed, and return the rows."""
+        with self._reading:
+            version = self._catalogue.data_version()
+            if version != self._seen_version:
+                self._seen_version = version
+                manifest = self.bundle.manifest
+                changes = self._catalogue.embedding_changes(
+                    manifest.model_id, manifest.embedding_dim, self._last_added, self._last_removed
+                )
+                first = self._last_added == 0
+                self._last_added, self._last_removed = changes.last_added, changes.last_removed
+                self._index.add(changes.ids, changes.vectors)
+                # The first reading holds no removed photo.
+                self._index.remove(() if first else changes.removed)
+            return self._index.snapshot()
+
+    def _make_thumbnail(self, photo_id: int, digest: bytes) -> bytes | None:
+        try:
+            thumbnail = make_thumbnail(open_photo(self.photos([photo_id])[0].path))
+            self._thumbnails.put(digest, thumbnail)
+        except (IndexError, PhotoError, OSError):
+            return None
+        return thumbnail
+
+    @contextmanager
+    def _writer(self) -> Iterator[Catalogue]:
+        """Hold the one right to write, with a connection of its own.
+
+        So searches do not queue behind a transaction, and the reading connection's data version
+        tells them that something has changed, whoever changed it.
+        """
+        try:
+            with self._update_lock:
+                catalogue = Catalogue(self._database_path)
+                try:
+                    yield catalogue
+                finally:
+                    catalogue.close()
+        except filelock.Timeout as error:
+            raise LibraryBusyError(
+                f"another Photoseek is updating the library {self.directory}; searching works, "
+                "and it can be updated when the other one has finished"
+            ) from error
+
+
+def _check_folder(folder: Path) -> None:
+    try:
+        with os.scandir(folder):
+            return
+    except FileNotFoundError as error:
+        raise FolderError(f"the folder {folder} does not exist") from error
+    except NotADirectoryError as error:
+        raise FolderError(
+            f"{folder} is a file; name the folder that holds it (to search by a photo, use "
+            "photoseek search --image)"
+        ) from error
+    except OSError as error:
+        raise FolderError(f"the folder {folder} cannot be read ({error.strerror})") from error
+
+
+def _without(ranking: Ranking, ids: Sequence[int]) -> Ranking:
+    """Leave out the photos that were searched by: a person knows that they are like themselves."""
+    keep = ~np.isin(ranking.ids, np.array(ids, np.int64))
+    likely = int(keep[: ranking.likely].sum())
+    return Ranking(ranking.ids[keep], ranking.scores[keep], likely)

@@ -1,0 +1,52 @@
+"""What a person searches for: phrases and photos, wanted or not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photoseek.errors import QueryError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Query"]
+
+_WITHOUT = re.compile(r'(?:^|(?<=\s))-(?:"([^"]*)"|(\S+))')
+
+
+@dataclass(frozen=True)
+class Query:
+    """Phrases and photos to look for together, and phrases that a photo should not show.
+
+    `images` are files or opened photos from anywhere; `photo_ids` are photos of the library.
+    """
+
+    phrases: tuple[str, ...] = ()
+    images: tuple[Path | Image.Image, ...] = ()
+    without: tuple[str, ...] = ()
+    photo_ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (self.images or self.photo_ids or any(map(str.strip, self.phrases))):
+            raise QueryError(
+                "nothing to search for; type what the photo shows, for example: "
+                "a dog running on a beach"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Query:
+        """Read what a person types: `dog -beach` wants a dog and no beach.
+
+        A minus counts only at the start of a word, so "black-and-white" is a phrase;
+        `-"palm tree"` takes several words. `QueryError` when nothing is wanted.
+        """
+        without = tuple(
+            quoted or word for quoted, word in _WITHOUT.findall(text) if (quoted or word).strip()
+        )
+        phrase = " ".join(_WITHOUT.sub(" ", text).split())
+        if without and not phrase:
+            raise QueryError("say also what the photo should show, for example: dog -beach")
+        return cls(phrases=(phrase,), without=without)

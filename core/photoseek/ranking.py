@@ -1,0 +1,84 @@
+"""Compares a query's vector with every embedding and says where the likely matches end."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoseek.embedding_index import GONE, Snapshot
+from photoseek.manifest import LikelyRule
+from photoseek.records import Ranking
+
+__all__ = ["combine", "rank", "standardise"]
+
+WITHOUT_WEIGHT = 0.5
+"""How far a query moves away from what it should not show, against 1 towards what it should."""
+
+REFERENCE_WEIGHT = 100
+"""How many photos of a library weigh as much as the model's own reference statistics."""
+
+SAMPLE = 20_000
+"""Scores that the library's statistics are taken from; more would cost time and change nothing."""
+
+
+def combine(wanted: NDArray[np.float32], unwanted: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return one unit vector `(dim,)` float32: near to the `wanted` rows, away from the others."""
+    vector = _unit(wanted.mean(axis=0))
+    if len(unwanted):
+        vector = _unit(vector - WITHOUT_WEIGHT * _unit(unwanted.mean(axis=0)))
+    return vector
+
+
+def standardise(scores: NDArray[np.float32], mean: float, std: float) -> tuple[float, float]:
+    """Return what is usual for a query: the mean and deviation of scores that do not match.
+
+    The library's own median and median absolute deviation (robust against the few that match)
+    are blended with the reference `mean` and `std`, which decide while the library is small.
+    """
+    if not len(scores):
+        return mean, std
+    sample = scores[:: -(-len(scores) // SAMPLE)]
+    median = float(np.median(sample))
+    spread = 1.4826 * float(np.median(np.abs(sample - median)))
+    share = len(scores) / (len(scores) + REFERENCE_WEIGHT)
+    return share * median + (1 - share) * mean, share * spread + (1 - share) * std
+
+
+def rank(
+    snapshot: Snapshot,
+    vector: NDArray[np.float32],
+    rule: LikelyRule | None,
+    top_k: int | None = None,
+) -> Ranking:
+    """Rank all photos by dot product with `vector` `(dim,)` float32, the best `top_k` of them.
+
+    Exact, not approximate. Without a rule nothing is called likely.
+    """
+    scores = snapshot.matrix @ vector
+    ids = snapshot.ids
+    if (ids == GONE).any():
+        scores, ids = scores[ids != GONE], ids[ids != GONE]
+    order = _best_first(scores, top_k)
+    best = scores[order]
+    likely = 0
+    if rule is not None:
+        usual, spread = standardise(scores, rule.mean, rule.std)
+        likely = int((best >= usual + rule.threshold * spread).sum())
+    return Ranking(ids[order], best, likely)
+
+
+def _best_first(scores: NDArray[np.float32], top_k: int | None) -> NDArray[np.intp]:
+    """Return positions by falling score, equal scores in the order they were added."""
+    if top_k is None or top_k >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    if top_k <= 0:
+        return np.empty(0, np.intp)
+    # Everything from the k-th score up, so that a tie at the edge is cut by position, not chance.
+    edge = np.partition(scores, len(scores) - top_k)[len(scores) - top_k]
+    candidates = np.flatnonzero(scores >= edge)
+    return candidates[np.argsort(-scores[candidates], kind="stable")][:top_k]
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = float(np.linalg.norm(vector))
+    return (vector / max(length, 1e-12)).astype(np.float32)

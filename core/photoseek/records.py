@@ -1,0 +1,152 @@
+"""The values that core hands out: frozen records of photos, folders, results and reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoseek.manifest import RecallReport
+
+__all__ = [
+    "Explanation",
+    "Failure",
+    "Folder",
+    "LibraryInfo",
+    "Photo",
+    "Progress",
+    "Ranking",
+    "SearchResult",
+    "UpdateReport",
+]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of the library; `reason` says why it is offline."""
+
+    id: int
+    path: Path
+    online: bool
+    reason: str | None
+    photos: int
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A readable photo; `width` and `height` are upright pixels, `file_size` is in bytes."""
+
+    id: int
+    path: Path
+    folder: Path
+    width: int
+    height: int
+    file_size: int
+    modified: datetime
+    offline: bool
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """All photos compared with a query, best first.
+
+    `ids` is `(n,)` int64 and `scores` `(n,)` float32 dot products of unit vectors; the first
+    `likely` rows are likely matches. `unknown_words` are those the model's vocabulary lacks.
+    """
+
+    ids: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    likely: int
+    unknown_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """One row of a search; `rank` starts at 1."""
+
+    rank: int
+    photo: Photo
+    score: float
+    likely: bool
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that could not be read as a photo, or a folder that could not be listed."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an update has come: files done of the total to open, and how many of them failed."""
+
+    stage: Literal["scanning", "embedding", "finishing"]
+    done: int
+    total: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class UpdateReport:
+    """What an update found and did, in photos.
+
+    `found` counts files seen in the folders, `offline` the kept photos whose files are gone.
+    """
+
+    found: int
+    added: int
+    changed: int
+    moved: int
+    removed: int
+    unchanged: int
+    failed: int
+    offline: int
+    cancelled: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LibraryInfo:
+    """The state of a library: coverage, folders, failures, model, provider and sizes in bytes.
+
+    `photos` = `searchable` + `failed` + `pending`; `offline` photos stay searchable.
+    """
+
+    directory: Path
+    photos: int
+    searchable: int
+    failed: int
+    pending: int
+    offline: int
+    folders: tuple[Folder, ...]
+    failures: tuple[Failure, ...]
+    model_id: str
+    model_name: str
+    recall: RecallReport | None
+    provider: str
+    fallback: str | None
+    database_bytes: int
+    thumbnail_bytes: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a file is, or is not, found: its state, and its place for a phrase if one was given.
+
+    `deviations` says how many standard deviations its score lies above the usual one here.
+    """
+
+    path: Path
+    status: Literal["found", "not indexed", "excluded", "failed", "pending", "offline"]
+    reason: str
+    rank: int | None = None
+    of: int | None = None
+    score: float | None = None
+    deviations: float | None = None
+    likely: bool | None = None
