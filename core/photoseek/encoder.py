@@ -6,17 +6,19 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from PIL import Image
 
 from photoseek.bundle import ModelBundle
 from photoseek.errors import BundleError
-from photoseek.images import open_photo, prepare, to_pixels
+from photoseek.images import open_photo, to_pixels
 from photoseek.tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["Encoder"]
 
@@ -85,7 +87,9 @@ class Encoder:
         rows = []
         for start in range(0, len(images), BATCH_SIZE):
             batch = images[start : start + BATCH_SIZE]
-            rows.append(self.encode_pixels(np.stack([to_pixels(_open(i), spec) for i in batch])))
+            rows.append(
+                self.encode_pixels(np.stack([to_pixels(_open(image), spec) for image in batch]))
+            )
         return self._stack(rows)
 
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -129,9 +133,7 @@ class Encoder:
 
 
 def _open(image: Image.Image | Path | str) -> Image.Image:
-    if isinstance(image, Image.Image):
-        return prepare(image)
-    return open_photo(Path(image))
+    return open_photo(Path(image) if isinstance(image, str) else image)
 
 
 def _run(session: Any, feeds: dict[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -63,8 +63,12 @@ class DecodedPhoto:
     height: int
 
 
-def open_photo(source: Path | bytes, *, at_least: int | None = DECODE_SIDE) -> Image.Image:
-    """Open a photo upright in RGB; see `decode_photo`."""
+def open_photo(
+    source: Path | bytes | Image.Image, *, at_least: int | None = DECODE_SIDE
+) -> Image.Image:
+    """Open a photo upright in RGB, or make an opened one so; see `decode_photo`."""
+    if isinstance(source, Image.Image):
+        return _prepare(source, at_least)
     return decode_photo(source, at_least=at_least).image
 
 
@@ -87,8 +91,7 @@ def decode_photo(
         raise PhotoError(path, _reason(error)) from error
 
 
-def prepare(image: Image.Image, *, at_least: int | None = DECODE_SIDE) -> Image.Image:
-    """Make an opened image upright RGB; transparent parts turn white."""
+def _prepare(image: Image.Image, at_least: int | None) -> Image.Image:
     turn = _TURN.get(_orientation(image))
     image = _to_rgb(image)
     if at_least is not None:
@@ -133,7 +136,7 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
         preview = raw_preview(content)
         if not isinstance(preview, bytes):
             height, width = preview.shape[:2]
-            return DecodedPhoto(prepare(Image.fromarray(preview), at_least=at_least), width, height)
+            return DecodedPhoto(_prepare(Image.fromarray(preview), at_least), width, height)
         content = preview
     with Image.open(io.BytesIO(content)) as image:
         width, height = image.size
@@ -148,7 +151,7 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
         image.load()
         if _orientation(image) >= 5:  # these four turn the photo on its side
             width, height = height, width
-        return DecodedPhoto(prepare(image, at_least=at_least), width, height)
+        return DecodedPhoto(_prepare(image, at_least), width, height)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -1,0 +1,27 @@
+# One command does each job on a fresh machine with Python 3.11 or newer; see README.md.
+
+BIN := .venv/bin
+
+.PHONY: run test check format bench clean
+
+run:            ## set up and open the app; FOLDER=... adds a folder of photos
+	sh packaging/setup.sh app
+	sh packaging/run.sh $(FOLDER)
+
+test: check     ## set up, check and run all tests
+	QT_QPA_PLATFORM=offscreen $(BIN)/pytest
+
+check:          ## format, lint, types and import walls
+	sh packaging/setup.sh dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format:         ## put the code in the house's form
+	sh packaging/setup.sh dev
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean:          ## remove what the other commands made
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
