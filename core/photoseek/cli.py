@@ -12,13 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from photoseek.errors import FolderError, PhotoseekError, QueryError
+from photoseek.errors import FolderError, LibraryError, PhotoseekError, QueryError
 from photoseek.paths import LIBRARY_VARIABLE
 from photoseek.query import Query
+from photoseek.wording import coverage, explanation_text, hit_values, info_values, printable
 
 if TYPE_CHECKING:
     from photoseek.library import Library
-    from photoseek.records import Explanation, LibraryInfo, Progress, SearchResult
+    from photoseek.records import Progress
 
 __all__ = ["main"]
 
@@ -115,7 +116,7 @@ def _index(options: argparse.Namespace) -> int:
             if (count := getattr(report, word))
         ]
         print(f"{', '.join(parts) or 'no photos found'} ({report.seconds:.1f} s)")
-        print(_coverage(info))
+        print(coverage(info))
         if info.fallback:
             print(f"on the CPU: {info.fallback}")
     return 1 if refused else 0
@@ -131,16 +132,16 @@ def _search(options: argparse.Namespace) -> int:
         ranking = library.rank(query, top_k=options.top_k)
         results = library.results(ranking)
         if not results:
-            _say_empty(library)
+            raise _nothing_to_search(library)
     if ranking.unknown_words:
         words = ", ".join(f"'{word}'" for word in ranking.unknown_words)
         print(f"photoseek: the model does not know {words}", file=sys.stderr)
     for result in results:
         if options.json:
-            print(json.dumps(_hit(result)))
+            print(json.dumps(hit_values(result)))
         else:
             mark = "*" if result.likely else " "
-            print(f"{result.rank:4} {mark} {result.score:.3f}  {_printable(result.photo.path)}")
+            print(f"{result.rank:4} {mark} {result.score:.3f}  {printable(result.photo.path)}")
     if results and not options.json:
         count = sum(result.likely for result in results)
         print(f"{count} likely (*)" if count else "no likely match; these come nearest")
@@ -155,11 +156,13 @@ def _search_many(options: argparse.Namespace) -> int:
         return 1
     failed = 0
     with _open(options) as library:
+        if not library.info().searchable:
+            raise _nothing_to_search(library)
         for line in text.splitlines():
             row: dict[str, object] = {"query": line}
             try:
                 hits = library.search(line, top_k=options.top_k)
-                row["hits"] = [_hit(result) for result in hits]
+                row["hits"] = [hit_values(result) for result in hits]
             except QueryError as error:
                 failed += 1
                 row |= {"hits": [], "error": str(error)}
@@ -171,10 +174,10 @@ def _info(options: argparse.Namespace) -> int:
     with _open(options) as library:
         info = library.info()
     if options.json:
-        print(json.dumps(_info_values(info)))
+        print(json.dumps(info_values(info)))
         return 0
     print(f"library    {info.directory}")
-    print(f"photos     {_coverage(info)}")
+    print(f"photos     {coverage(info)}")
     print(f"model      {info.model_name} ({info.model_id})")
     print(f"runs on    {info.provider}" + (f": {info.fallback}" if info.fallback else ""))
     print(
@@ -183,9 +186,9 @@ def _info(options: argparse.Namespace) -> int:
     )
     for folder in info.folders:
         state = "" if folder.online else f"  offline: {folder.reason}"
-        print(f"folder     {_printable(folder.path)}  ({folder.photos:,} photos){state}")
+        print(f"folder     {printable(folder.path)}  ({folder.photos:,} photos){state}")
     for failure in info.failures:
-        print(f"unreadable {_printable(failure.path)}: {failure.reason}")
+        print(f"unreadable {printable(failure.path)}: {failure.reason}")
     return 0
 
 
@@ -193,9 +196,9 @@ def _explain(options: argparse.Namespace) -> int:
     with _open(options) as library:
         explanation = library.explain(options.file, options.phrase)
     if options.json:
-        print(json.dumps({**vars(explanation), "path": _printable(explanation.path)}))
+        print(json.dumps({**vars(explanation), "path": str(explanation.path)}))
     else:
-        print(_explained(explanation, options.phrase))
+        print(explanation_text(explanation, options.phrase))
     return 0
 
 
@@ -210,7 +213,7 @@ def _forget(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"forgotten": forgotten, "photos": info.photos}))
     else:
-        print(_coverage(info))
+        print(coverage(info))
     return 0
 
 
@@ -230,78 +233,11 @@ def _query(options: argparse.Namespace) -> Query:
     )
 
 
-def _hit(result: SearchResult) -> dict[str, object]:
-    return {
-        "rank": result.rank,
-        "path": _printable(result.photo.path),
-        "score": round(result.score, 6),
-        "likely": result.likely,
-        "offline": result.photo.offline,
-    }
-
-
-def _info_values(info: LibraryInfo) -> dict[str, object]:
-    return {
-        "library": str(info.directory),
-        "photos": info.photos,
-        "searchable": info.searchable,
-        "failed": info.failed,
-        "pending": info.pending,
-        "offline": info.offline,
-        "folders": [
-            {
-                "path": _printable(folder.path),
-                "photos": folder.photos,
-                "online": folder.online,
-                "reason": folder.reason,
-            }
-            for folder in info.folders
-        ],
-        "failures": [
-            {"path": _printable(item.path), "reason": item.reason} for item in info.failures
-        ],
-        "model": {"id": info.model_id, "name": info.model_name},
-        "provider": info.provider,
-        "fallback": info.fallback,
-        "sizes": {"database": info.database_bytes, "thumbnails": info.thumbnail_bytes},
-    }
-
-
-def _coverage(info: LibraryInfo) -> str:
-    """Return the truth about coverage in one line."""
-    parts = [f"{info.searchable:,} of {info.photos:,} searchable"]
-    if info.failed:
-        parts.append(f"{info.failed:,} could not be read (photoseek info names them)")
-    if info.pending:
-        parts.append(f"{info.pending:,} still to be read")
-    if info.offline:
-        parts.append(f"{info.offline:,} kept although their files are gone")
-    return "; ".join(parts)
-
-
-def _explained(explanation: Explanation, phrase: str | None) -> str:
-    line = f"{_printable(explanation.path)}: {explanation.status}: {explanation.reason}"
-    if explanation.rank is None:
-        return line
-    place = f"rank {explanation.rank:,} of {explanation.of:,} for {phrase!r}"
-    place += f", score {explanation.score:.3f}"
-    if explanation.deviations is not None:
-        place += f", {explanation.deviations:+.1f} deviations from this library's usual"
-    return f"{line}\n{place}; {'a likely match' if explanation.likely else 'not a likely match'}"
-
-
-def _say_empty(library: Library) -> None:
+def _nothing_to_search(library: Library) -> LibraryError:
     info = library.info()
     if not info.folders:
-        hint = "the library is empty; add a folder: photoseek index FOLDER"
-    else:
-        hint = f"nothing to search yet: {_coverage(info)}"
-    print(f"photoseek: {hint}", file=sys.stderr)
-
-
-def _printable(path: Path) -> str:
-    """Return a path that any terminal and JSON reader takes; odd bytes become `\\xNN`."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return LibraryError("the library is empty; add a folder: photoseek index FOLDER")
+    return LibraryError(f"there is nothing to search: {coverage(info)}")
 
 
 def _count(text: str) -> int:

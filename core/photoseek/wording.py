@@ -1,0 +1,79 @@
+"""Puts records into words for a terminal and into values for JSON.
+
+In JSON a file name's odd bytes are lone surrogates, as Python has them, so that a script can
+open the file; a terminal gets them as `\\xNN`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from photoseek.records import Explanation, LibraryInfo, SearchResult
+
+__all__ = ["coverage", "explanation_text", "hit_values", "info_values", "printable"]
+
+
+def hit_values(result: SearchResult) -> dict[str, object]:
+    """Return one hit as JSON has it."""
+    return {
+        "rank": result.rank,
+        "path": str(result.photo.path),
+        "score": round(result.score, 6),
+        "likely": result.likely,
+        "offline": result.photo.offline,
+    }
+
+
+def info_values(info: LibraryInfo) -> dict[str, object]:
+    """Return a library's state as JSON has it."""
+    return {
+        "library": str(info.directory),
+        "photos": info.photos,
+        "searchable": info.searchable,
+        "failed": info.failed,
+        "pending": info.pending,
+        "offline": info.offline,
+        "folders": [
+            {
+                "path": str(folder.path),
+                "photos": folder.photos,
+                "online": folder.online,
+                "reason": folder.reason,
+            }
+            for folder in info.folders
+        ],
+        "failures": [{"path": str(item.path), "reason": item.reason} for item in info.failures],
+        "model": {"id": info.model_id, "name": info.model_name},
+        "provider": info.provider,
+        "fallback": info.fallback,
+        "sizes": {"database": info.database_bytes, "thumbnails": info.thumbnail_bytes},
+    }
+
+
+def coverage(info: LibraryInfo) -> str:
+    """Return the truth about coverage in one line."""
+    parts = [f"{info.searchable:,} of {info.photos:,} searchable"]
+    if info.failed:
+        parts.append(f"{info.failed:,} could not be read (photoseek info names them)")
+    if info.pending:
+        parts.append(f"{info.pending:,} still to be read")
+    if info.offline:
+        parts.append(f"{info.offline:,} kept although their files are gone")
+    return "; ".join(parts)
+
+
+def explanation_text(explanation: Explanation, phrase: str | None) -> str:
+    """Return why a photo is, or is not, found: one line, and one more for its rank."""
+    line = f"{printable(explanation.path)}: {explanation.status}: {explanation.reason}"
+    if explanation.rank is None:
+        return line
+    place = f"rank {explanation.rank:,} of {explanation.of:,} for {phrase!r}"
+    place += f", score {explanation.score:.3f}"
+    if explanation.deviations is not None:
+        place += f", {explanation.deviations:+.1f} deviations from this library's usual"
+    return f"{line}\n{place}; {'a likely match' if explanation.likely else 'not a likely match'}"
+
+
+def printable(path: Path) -> str:
+    """Return a path that any terminal and JSON reader takes; odd bytes become `\\xNN`."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
