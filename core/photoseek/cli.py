@@ -116,7 +116,7 @@ def _index(options: argparse.Namespace) -> int:
             if (count := getattr(report, word))
         ]
         print(f"{', '.join(parts) or 'no photos found'} ({report.seconds:.1f} s)")
-        print(coverage(info))
+        print(coverage(info) + (" (photoseek info names them)" if info.failed else ""))
         if info.fallback:
             print(f"on the CPU: {info.fallback}")
     return 1 if refused else 0
@@ -127,6 +127,8 @@ def _search(options: argparse.Namespace) -> int:
         if options.phrase or options.image or options.without:
             options.parser.error("--queries takes its phrases from the file alone")
         return _search_many(options)
+    if options.phrase is None and not options.image:
+        options.parser.error("name a phrase, an --image, or --queries")
     query = _query(options)
     with _open(options) as library:
         ranking = library.rank(query, top_k=options.top_k)

@@ -54,7 +54,7 @@ def coverage(info: LibraryInfo) -> str:
     """Return the truth about coverage in one line."""
     parts = [f"{info.searchable:,} of {info.photos:,} searchable"]
     if info.failed:
-        parts.append(f"{info.failed:,} could not be read (photoseek info names them)")
+        parts.append(f"{info.failed:,} could not be read")
     if info.pending:
         parts.append(f"{info.pending:,} still to be read")
     if info.offline:
