@@ -185,8 +185,8 @@ class Indexer:
                 self._thumbnails.put(photo.digest, photo.thumbnail)
         except OSError as error:
             raise LibraryError(
-                f"thumbnails cannot be written ({error.strerror}: {error.filename}); free some "
-                "space or make the library's folder writable: what was indexed so far is kept"
+                f"thumbnails cannot be written to {self._thumbnails.directory} ({error.strerror}); "
+                "free some space or make it writable: what was indexed so far is kept"
             ) from error
 
     # What is gone

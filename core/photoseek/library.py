@@ -288,17 +288,28 @@ class Library:
         So searches do not queue behind a transaction, and the reading connection's data version
         tells them that something has changed, whoever changed it.
         """
+        self._take_update_lock()
         try:
-            with self._update_lock:
-                catalogue = Catalogue(self._database_path)
-                try:
-                    yield catalogue
-                finally:
-                    catalogue.close()
+            catalogue = Catalogue(self._database_path)
+            try:
+                yield catalogue
+            finally:
+                catalogue.close()
+        finally:
+            self._update_lock.release()
+
+    def _take_update_lock(self) -> None:
+        try:
+            self._update_lock.acquire()
         except filelock.Timeout as error:
             raise LibraryBusyError(
                 f"another Photoseek is updating the library {self.directory}; searching works, "
                 "and it can be updated when the other one has finished"
+            ) from error
+        except OSError as error:
+            raise LibraryError(
+                f"the library folder {self.directory} cannot be written ({error.strerror}); make "
+                "it writable, or choose another with --library"
             ) from error
 
 

@@ -13,7 +13,7 @@ class ThumbnailCache:
     """JPEG files in 256 folders; photos with the same bytes share one."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
 
     def get(self, digest: bytes) -> bytes | None:
         """Return the thumbnail's JPEG, or None where it was never made or has been deleted."""
@@ -34,8 +34,8 @@ class ThumbnailCache:
 
     def size(self) -> int:
         """Return the bytes of all thumbnails."""
-        return sum(path.stat().st_size for path in self._directory.glob("*/*.jpg"))
+        return sum(path.stat().st_size for path in self.directory.glob("*/*.jpg"))
 
     def _path(self, digest: bytes) -> Path:
         name = digest.hex()
-        return self._directory / name[:2] / f"{name}.jpg"
+        return self.directory / name[:2] / f"{name}.jpg"

@@ -121,8 +121,9 @@ class Connection:
                 raise
 
     def _damaged(self, detail: object) -> LibraryDamagedError:
+        line = " ".join(str(detail).split())
         return LibraryDamagedError(
-            f"the library {self.path} is damaged ({detail}); your photos are untouched: move "
+            f"the library {self.path} is damaged ({line}); your photos are untouched: move "
             "that file away and index your folders again"
         )
 
