@@ -1,0 +1,18 @@
+"""Photoseek's window: add folders, type a phrase or drop a photo, look at what is found.
+
+`app` reads the command line and wires everything once. The `main_window` holds the search bar,
+the grid and the viewer; widgets only show things and say by signal what the person did.
+
+The person's question is a `SearchRequest` (phrase and photos). The `librarian` answers it on the
+search lane with `Results`: photo ids, best first, and how many are likely. The `photo_model`
+holds these ids and fetches `Photo` rows a page at a time as they come into view; the
+`thumbnail_cache` does the same with pictures. The `indexer` keeps the library up to date on a
+lane of its own. The `photo_loader` decodes whole photos for the viewer and their neighbours.
+
+Only `lanes` starts threads. Work runs there as plain functions and its result comes back by
+signal to the GUI thread, where nothing reads a file or the database.
+"""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,98 @@
+"""Every action of the window, its words, icon and keys, in one table, and the menus of them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QWidget
+
+from photoseek_desktop.icons import Icons
+from photoseek_desktop.theme import ThemeChoice
+
+__all__ = ["Actions"]
+
+
+class Actions(QObject):
+    """Actions without effect: the window connects them."""
+
+    def __init__(self, window: QWidget, icons: Icons) -> None:
+        super().__init__(window)
+        self._window = window
+        self._icons = icons
+        self.add_folder = self._make(self.tr("Add folder…"), "folder-add", "Ctrl+Shift+O")
+        self.search_by_photo = self._make(self.tr("Search by a photo…"), "photo-search", "Ctrl+O")
+        self.paste = self._make(self.tr("Search by the copied photo"), "", "Ctrl+V")
+        self.focus_search = self._make(self.tr("Search"), "search", "Ctrl+F", "Ctrl+L")
+        self.rescan = self._make(self.tr("Look for new photos"), "refresh", "F5")
+        self.library = self._make(self.tr("Library…"), "library", "Ctrl+I")
+        self.explain = self._make(self.tr("Why isn't a photo found?…"), "question")
+        self.larger = self._make(self.tr("Larger photos"), "zoom-in", "Ctrl++", "Ctrl+=")
+        self.smaller = self._make(self.tr("Smaller photos"), "zoom-out", "Ctrl+-")
+        self.help = self._make(self.tr("Help and shortcuts"), "help", "F1")
+        self.about = self._make(self.tr("About Photoseek"), "info")
+        self.quit = self._make(self.tr("Quit"), "", "Ctrl+Q")
+        self.menu = self._make(self.tr("Menu"), "menu", "F10")
+        self.try_again = self._make(self.tr("Try again"), "")
+
+        self.view = self._make(self.tr("Show large"), "photo")
+        self.open = self._make(
+            self.tr("Open in the system's viewer"), "open", "Ctrl+Return", "Ctrl+Enter"
+        )
+        self.reveal = self._make(self.tr("Show in file manager"), "folder", "Ctrl+Shift+R")
+        self.copy = self._make(self.tr("Copy path"), "copy", "Ctrl+C")
+        self.similar = self._make(self.tr("Find similar"), "similar", "Ctrl+E")
+        self.explain_this = self._make(self.tr("Why is it here?"), "question")
+
+        self.themes = QActionGroup(self)
+        for choice, words in (
+            (ThemeChoice.SYSTEM, self.tr("As the system")),
+            (ThemeChoice.LIGHT, self.tr("Light")),
+            (ThemeChoice.DARK, self.tr("Dark")),
+        ):
+            action = self.themes.addAction(words)
+            action.setCheckable(True)
+            action.setData(choice)
+
+    @property
+    def on_photos(self) -> tuple[QAction, ...]:
+        """Actions that need a selected photo."""
+        return (self.view, self.open, self.reveal, self.copy, self.similar, self.explain_this)
+
+    def check_theme(self, choice: ThemeChoice) -> None:
+        """Tick the theme that is in force."""
+        for action in self.themes.actions():
+            action.setChecked(action.data() == choice)
+
+    def fill_main_menu(self, menu: QMenu) -> None:
+        """Put everything but the photo's own actions into a menu."""
+        menu.addActions([self.add_folder, self.rescan, self.library])
+        menu.addSeparator()
+        menu.addActions([self.search_by_photo, self.paste, self.explain])
+        menu.addSeparator()
+        menu.addActions([self.larger, self.smaller])
+        theme = menu.addMenu(self.tr("Theme"))
+        self._icons.put(theme.menuAction(), "theme")
+        theme.addActions(self.themes.actions())
+        menu.addSeparator()
+        menu.addActions([self.help, self.about, self.quit])
+
+    def photo_menu(self, parent: QWidget, selected: int) -> QMenu:
+        """Return the context menu for a number of selected photos."""
+        menu = QMenu(parent)
+        menu.addAction(self.view)
+        menu.addSeparator()
+        menu.addActions([self.open, self.reveal, self.copy])
+        menu.addSeparator()
+        menu.addAction(self.similar)
+        if selected == 1:
+            menu.addAction(self.explain_this)
+        return menu
+
+    def _make(self, words: str, icon: str, *keys: str) -> QAction:
+        action = QAction(words, self._window)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        if icon:
+            self._icons.put(action, icon)
+        self._window.addAction(action)
+        return action

@@ -1,0 +1,66 @@
+"""The `photoseek-desktop` command: reads the command line and opens the window."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from photoseek.paths import LIBRARY_VARIABLE
+from photoseek_desktop.system_check import why_no_window
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Open the window and stay until it is closed; 0 done, 1 no window here, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    problem = why_no_window()
+    if problem:
+        sys.stderr.write(f"photoseek-desktop: {problem}\n")
+        return 1
+    # Qt is imported here and not above, so that `--help` works where Qt does not.
+    from PySide6.QtCore import QLocale
+    from PySide6.QtWidgets import QApplication
+
+    from photoseek_desktop.session import Session
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if QLocale().language() is QLocale.Language.C:
+        QLocale.setDefault(QLocale(QLocale.Language.English))
+    app = QApplication(["photoseek-desktop"])
+    app.setApplicationName("Photoseek")
+    app.setDesktopFileName("photoseek")
+    # One style on every system: the palette and the sheet are made for it.
+    app.setStyle("Fusion")
+    session = Session(app, options.library, options.folders)
+    session.crash_report.install()
+    session.start()
+    return app.exec()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="photoseek-desktop",
+        description="Find photos in your own folders by a phrase or an example photo.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"photoseek-desktop {version('photoseek')}"
+    )
+    parser.add_argument(
+        "--library",
+        metavar="DIR",
+        type=Path,
+        help=f"the library's folder (default: ${LIBRARY_VARIABLE}, or your data folder)",
+    )
+    parser.add_argument(
+        "folders", metavar="FOLDER", type=Path, nargs="*", help="folders to add and read"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,238 @@
+"""The main page: search bar above, photos or a state in words in the middle, lines below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from photoseek import LibraryInfo
+from photoseek_desktop.actions import Actions
+from photoseek_desktop.icons import Icons, application_icon
+from photoseek_desktop.indexing_bar import IndexingBar
+from photoseek_desktop.messages import results_line, unknown_words_line
+from photoseek_desktop.photo_grid import PhotoGrid
+from photoseek_desktop.search_bar import SearchBar
+from photoseek_desktop.search_request import Results
+from photoseek_desktop.state_page import StatePage
+from photoseek_desktop.status_line import StatusLine
+
+__all__ = ["BrowserPage"]
+
+LOGO = 28
+SIDE = 44
+PATIENCE = 350
+"""Milliseconds after which a search that is still running is mentioned."""
+
+
+class BrowserPage(QWidget):
+    """Holds the widgets, and decides from what is known which state to show."""
+
+    def __init__(self, grid: PhotoGrid, actions: Actions, icons: Icons) -> None:
+        super().__init__()
+        self.grid = grid
+        self.search_bar = SearchBar(icons)
+        self.indexing_bar = IndexingBar(icons)
+        self.status_line = StatusLine()
+        self.state_page = StatePage(icons)
+        self._actions = actions
+        self._has_folders = False
+        self._indexing = False
+        self._info: LibraryInfo | None = None
+        self._results: Results | None = None
+        self._failure = ""
+        self._notice = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._notice.setObjectName("notice")
+        self._notice.hide()
+        self._middle = QStackedWidget()
+        self._middle.addWidget(self.state_page)
+        self._middle.addWidget(grid)
+        self._slow = QTimer(self, singleShot=True, interval=PATIENCE)
+        self._slow.timeout.connect(
+            lambda: self.status_line.show_results_line(self.tr("Searching…"))
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self._header = self._make_header(actions, icons)
+        layout.addWidget(self._header)
+        layout.addWidget(self._notice)
+        layout.addWidget(self._middle, 1)
+        layout.addWidget(self.indexing_bar)
+        layout.addWidget(self.status_line)
+        self.setTabOrder(self.search_bar.edit, grid)
+        self._show_chrome(False)
+
+    @property
+    def notice(self) -> str:
+        """What is said under the search bar."""
+        return self._notice.text()
+
+    @property
+    def shows_photos(self) -> bool:
+        """Whether there is a grid to see."""
+        return self._middle.currentWidget() is self.grid
+
+    @property
+    def header_height(self) -> int:
+        """Height of the part with the search bar."""
+        return self._header.height()
+
+    def show_opening(self) -> None:
+        """Say that the library is being opened."""
+        self._show_chrome(False)
+        self._show_state("", self.tr("Opening your library…"), "")
+
+    def show_open_failed(self, title: str, text: str) -> None:
+        """Say why there is no library, and what to do."""
+        self._show_chrome(False)
+        actions = [self._actions.try_again, self._actions.quit]
+        self._show_state("alert", title, text, actions)
+
+    def show_folders(self, has_folders: bool) -> None:
+        """Take in whether the library covers any folder."""
+        self._has_folders = has_folders
+        self._show_chrome(has_folders)
+        self._decide()
+
+    def show_info(self, info: LibraryInfo) -> None:
+        """Take in the library's state."""
+        self._info = info
+        self._has_folders = bool(info.folders)
+        self.status_line.show_info(info)
+        self._show_chrome(self._has_folders)
+        self._decide()
+
+    def show_indexing(self, indexing: bool) -> None:
+        """Take in whether the library is being brought up to date."""
+        self._indexing = indexing
+        self._decide()
+
+    def show_searching(self) -> None:
+        """Say that a search is running, if it takes long enough to notice."""
+        self._slow.start()
+
+    def show_results(self, results: Results, *, refreshed: bool) -> None:
+        """Show an answer; a refreshed one leaves the person where they are."""
+        self._slow.stop()
+        self._results, self._failure = results, ""
+        if refreshed:
+            self.grid.refresh_results(results)
+        else:
+            self.grid.show_results(results)
+        words = results.unknown_words if len(results.ids) else ()
+        self._notice.setText(unknown_words_line(words, searched=True) if words else "")
+        self._notice.setVisible(bool(words))
+        self._decide()
+
+    def show_search_failed(self, message: str) -> None:
+        """Say why the question has no answer."""
+        self._slow.stop()
+        self._results, self._failure = None, message
+        self._notice.hide()
+        self._decide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the logo away where there is little room."""
+        super().resizeEvent(event)
+        self._logo.setVisible(self.width() >= 640)
+
+    def _decide(self) -> None:
+        """Show the grid, or the state that says why there is none."""
+        results = self._results
+        add = self._actions.add_folder
+        if not self._has_folders:
+            self._show_state(
+                "",
+                self.tr("Find any photo by describing it"),
+                self.tr(
+                    "Choose the folder that holds your photos, or drop it here. Photoseek reads "
+                    "them on this computer, sends nothing anywhere and changes no file."
+                ),
+                [add],
+            )
+        elif self._failure:
+            self._show_state("alert", self.tr("This cannot be searched for"), self._failure)
+        elif results is not None and results.all_unknown:
+            self._show_state(
+                "question",
+                unknown_words_line(results.unknown_words, searched=False),
+                self.tr("Try other words, or drop a photo that looks like the one you want."),
+            )
+        elif results is not None and len(results.ids):
+            self._middle.setCurrentWidget(self.grid)
+            self.status_line.show_results_line(results_line(results))
+            return
+        elif self._indexing:
+            self._show_state(
+                "photo",
+                self.tr("Reading your photos…"),
+                self.tr("They appear here as they are read. You can search at any time."),
+            )
+        elif results is not None and self._info is not None:
+            self._show_empty(self._info)
+        self.status_line.show_results_line("")
+
+    def _show_empty(self, info: LibraryInfo) -> None:
+        actions = [self._actions.add_folder, self._actions.rescan]
+        if info.failed or info.pending:
+            title = self.tr("No photo could be read yet")
+            text = self.tr("Click the line below to see which files, and why.")
+            if not info.failed:
+                text = self.tr("Look again to go on reading.")
+        else:
+            title = self.tr("There are no photos in your folders")
+            text = self.tr("Add another folder, or look again when there are photos in it.")
+        self._show_state("photo", title, text, actions)
+
+    def _show_state(
+        self, icon: str, title: str, text: str, actions: Sequence[QAction] = ()
+    ) -> None:
+        sentence = text[:1].upper() + text[1:]
+        if (title, sentence) != (self.state_page.title, self.state_page.text):
+            self.state_page.show_state(icon, title, sentence, actions)
+        self._middle.setCurrentWidget(self.state_page)
+        if not self.search_bar.edit.hasFocus():
+            self.state_page.focus_button()
+
+    def _show_chrome(self, visible: bool) -> None:
+        """Keep the search bar and the last line away until there is something to search."""
+        self.search_bar.setEnabled(visible)
+        self.status_line.setVisible(visible)
+
+    def _make_header(self, actions: Actions, icons: Icons) -> QWidget:
+        self._logo = QLabel()
+        self._logo.setPixmap(application_icon().pixmap(QSize(LOGO, LOGO), self.devicePixelRatioF()))
+        self._logo.setFixedWidth(SIDE)
+        self.menu_button = QToolButton()
+        self.menu_button.setProperty("flat", True)
+        self.menu_button.setFixedSize(40, 40)
+        self.menu_button.setIconSize(QSize(22, 22))
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setToolTip(self.tr("Menu (F10)"))
+        self.menu_button.setAccessibleName(self.tr("Menu"))
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        icons.put(self.menu_button, "menu")
+        menu = QMenu(self.menu_button)
+        actions.fill_main_menu(menu)
+        self.menu_button.setMenu(menu)
+        header = QWidget()
+        row = QHBoxLayout(header)
+        row.setContentsMargins(20, 14, 16, 10)
+        row.setSpacing(8)
+        row.addWidget(self._logo)
+        row.addStretch(1)
+        row.addWidget(self.search_bar, 20)
+        row.addStretch(1)
+        row.addWidget(self.menu_button)
+        return header

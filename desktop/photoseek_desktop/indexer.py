@@ -1,0 +1,127 @@
+"""Keeps the library up to date in the background: starts, pauses, stops and tells how far it is."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from PySide6.QtCore import QObject, Signal
+
+from photoseek import Library, LibraryBusyError, PhotoseekError, Progress, UpdateReport
+from photoseek_desktop.lanes import Cancelled, Job, Lane
+from photoseek_desktop.librarian import Librarian
+
+__all__ = ["Indexer"]
+
+TELL_EVERY = 0.1
+"""Seconds between two reports of progress: no eye reads faster."""
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks, while paused, whether the work was cancelled."""
+
+
+class Indexer(QObject):
+    """Runs `Library.update` on the indexing lane, once at a time.
+
+    A pause holds the update where it is: it goes on from the same photo, and its lock keeps
+    other processes from starting over.
+
+    Signals:
+        started(): an update begins.
+        progressed(Progress): how far it has come.
+        paused_changed(bool): it was held, or goes on.
+        finished(UpdateReport): it is done, or was stopped by the person.
+        busy(): another process updates this library.
+        failed(str): it cannot be done, in one line.
+    """
+
+    started = Signal()
+    progressed = Signal(object)
+    paused_changed = Signal(bool)
+    finished = Signal(object)
+    busy = Signal()
+    failed = Signal(str)
+
+    def __init__(self, lane: Lane, librarian: Librarian, parent: QObject) -> None:
+        super().__init__(parent)
+        self._lane = lane
+        self._librarian = librarian
+        self._job: Job[UpdateReport] | None = None
+        self._stopping = False
+        self._again = False
+        self._may_go_on = threading.Event()
+        self._may_go_on.set()
+
+    @property
+    def running(self) -> bool:
+        """Whether an update is under way, paused or not."""
+        return self._job is not None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the update is held."""
+        return not self._may_go_on.is_set()
+
+    def start(self) -> None:
+        """Update the library; one that is under way starts over, to see what is new."""
+        if self._job is not None:
+            self._again = True
+            self._stopping = True
+            self.resume()
+            return
+        self._stopping = self._again = False
+        library = self._librarian.library
+        self._job = self._lane.run(
+            lambda cancelled: self._update(library, cancelled), self._on_done, self._on_failed
+        )
+        self.started.emit()
+
+    def pause(self) -> None:
+        """Hold the update before its next photos."""
+        if self._job is not None and not self.paused:
+            self._may_go_on.clear()
+            self.paused_changed.emit(True)
+
+    def resume(self) -> None:
+        """Let a held update go on."""
+        if self.paused:
+            self._may_go_on.set()
+            self.paused_changed.emit(False)
+
+    def stop(self) -> None:
+        """End the update; what it has read so far is kept."""
+        self._stopping = True
+        self.resume()
+
+    def _update(self, library: Library, cancelled: Cancelled) -> UpdateReport:
+        """Run on the lane's thread."""
+        told = 0.0
+
+        def on_progress(progress: Progress) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told >= TELL_EVERY or progress.done == progress.total:
+                told = now
+                self.progressed.emit(progress)
+
+        def is_cancelled() -> bool:
+            while not self._may_go_on.wait(LOOK_EVERY):
+                if cancelled():
+                    return True
+            return self._stopping or cancelled()
+
+        return library.update(on_progress, is_cancelled)
+
+    def _on_done(self, report: UpdateReport) -> None:
+        self._job = None
+        if self._again:
+            self.start()
+        else:
+            self.finished.emit(report)
+
+    def _on_failed(self, error: PhotoseekError) -> None:
+        self._job = None
+        if isinstance(error, LibraryBusyError):
+            self.busy.emit()
+        else:
+            self.failed.emit(str(error))

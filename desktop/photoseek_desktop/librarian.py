@@ -1,0 +1,263 @@
+"""Asks the library on worker lanes, and hands its answers to the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from photoseek import (
+    Explanation,
+    Folder,
+    Library,
+    LibraryInfo,
+    ModelBundle,
+    Photo,
+    PhotoseekError,
+    QueryError,
+)
+from photoseek_desktop.lanes import Cancelled, Job, Lane, Lanes
+from photoseek_desktop.query_photo import PhotoSource, ReadSources, read_sources
+from photoseek_desktop.search_request import QueryPhoto, Results, SearchRequest
+from photoseek_desktop.tile_image import make_tile
+
+__all__ = ["Librarian"]
+
+T = TypeVar("T")
+
+_NOTHING = np.empty(0, np.int64)
+
+
+class Librarian(QObject):
+    """The window's door to the `Library`; nothing here waits for the disk on the GUI thread.
+
+    Only the newest question matters: an older one's answer is dropped.
+
+    Signals:
+        opened(tuple[Folder, ...]): the library can be asked; it covers these folders.
+        open_failed(PhotoseekError): it cannot be opened.
+        searching(): a new question is on its way.
+        results_ready(Results): the answer to the newest question.
+        results_refreshed(Results): the same question again, because the library has changed.
+        search_failed(str): the newest question cannot be answered, in one line.
+        info_changed(LibraryInfo): counts, folders, failures, sizes.
+        folders_changed(): a folder was added or removed; the library is to be updated.
+        failed(str): something else that was asked for cannot be done, in one line.
+    """
+
+    opened = Signal(object)
+    open_failed = Signal(object)
+    searching = Signal()
+    results_ready = Signal(object)
+    results_refreshed = Signal(object)
+    search_failed = Signal(str)
+    info_changed = Signal(object)
+    folders_changed = Signal()
+    failed = Signal(str)
+
+    def __init__(
+        self, lanes: Lanes, directory: Path | None, bundle: Path | None, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._lanes = lanes
+        self._directory = directory
+        self._bundle = bundle
+        self._library: Library | None = None
+        self._request = SearchRequest()
+        self._search: Job[Results] | None = None
+        self._info: Job[LibraryInfo] | None = None
+
+    @property
+    def request(self) -> SearchRequest:
+        """The newest question."""
+        return self._request
+
+    @property
+    def library(self) -> Library:
+        """The open library; only after `opened`."""
+        assert self._library is not None
+        return self._library
+
+    def open(self) -> None:
+        """Open the library, creating it when absent."""
+        directory, bundle = self._directory, self._bundle
+
+        def work(_: Cancelled) -> tuple[Library, tuple[Folder, ...]]:
+            chosen = ModelBundle.open(bundle) if bundle else None
+            library = Library.open(directory, bundle=chosen)
+            return library, library.folders()
+
+        self._lanes.search.run(work, self._on_opened, self.open_failed.emit)
+
+    def close(self) -> None:
+        """Close the library; call when the lanes have ended."""
+        if self._library is not None:
+            self._library.close()
+            self._library = None
+
+    def show(self, request: SearchRequest) -> None:
+        """Ask for the photos that answer `request`, or for all of them if it is empty."""
+        self._request = request
+        self.searching.emit()
+        self._ask(self.results_ready.emit)
+
+    def refresh(self) -> None:
+        """Ask the newest question again, if it is not being answered anyway."""
+        if self._search is None:
+            self._ask(self.results_refreshed.emit)
+
+    def request_info(self) -> None:
+        """Ask for the library's state; `info_changed` follows."""
+        if self._info is not None:
+            self._info.cancel()
+        self._info = self._run(self._lanes.upkeep, Library.info, self._on_info)
+
+    def fetch_photos(
+        self, ids: Sequence[int], then: Callable[[list[Photo]], None]
+    ) -> Job[list[Photo]]:
+        """Read the rows of some photos; those that are gone are left out."""
+        wanted = tuple(ids)
+        return self._run(self._lanes.thumbnails, lambda library: library.photos(wanted), then)
+
+    def fetch_files(
+        self, ids: Sequence[int], then: Callable[[list[Photo]], None]
+    ) -> Job[list[Photo]]:
+        """Read the rows of those photos whose files are there now."""
+        wanted = tuple(ids)
+
+        def work(library: Library) -> list[Photo]:
+            return [photo for photo in library.photos(wanted) if photo.path.exists()]
+
+        return self._run(self._lanes.upkeep, work, then)
+
+    def fetch_query_photos(
+        self, ids: Sequence[int], then: Callable[[list[QueryPhoto]], None]
+    ) -> None:
+        """Make example photos of photos in the library."""
+        wanted = tuple(ids)
+
+        def work(library: Library) -> list[QueryPhoto]:
+            return [
+                QueryPhoto(
+                    photo.path.name,
+                    QImage.fromData(library.thumbnail(photo.id) or b""),
+                    photo_id=photo.id,
+                )
+                for photo in library.photos(wanted)
+            ]
+
+        self._run(self._lanes.search, work, then)
+
+    def read_sources(
+        self, sources: Sequence[PhotoSource], then: Callable[[ReadSources], None]
+    ) -> None:
+        """Open what was dropped, pasted or chosen."""
+        given = tuple(sources)
+        self._lanes.search.run(lambda _: read_sources(given), then, self._on_failed)
+
+    def fetch_tiles(
+        self, ids: Sequence[int], side: int, then: Callable[[dict[int, QImage | None]], None]
+    ) -> Job[dict[int, QImage | None]]:
+        """Make grid pictures of some photos, `side` pixels each; None where there is none."""
+        library, wanted = self.library, tuple(ids)
+
+        def work(cancelled: Cancelled) -> dict[int, QImage | None]:
+            tiles: dict[int, QImage | None] = {}
+            for photo_id in wanted:
+                if cancelled():
+                    break
+                tiles[photo_id] = make_tile(library.thumbnail(photo_id), side)
+            return tiles
+
+        return self._lanes.thumbnails.run(work, then, self._on_failed)
+
+    def add_folders(self, paths: Sequence[Path]) -> None:
+        """Add folders, each by itself: one that cannot be added does not stop the others."""
+        for path in paths:
+            self._run(
+                self._lanes.upkeep, partial(Library.add_folder, path=path), self._on_folder_added
+            )
+
+    def remove_folder(self, path: Path) -> None:
+        """Take a folder out of the library; the photos on disk are not touched.
+
+        Waits for the update under way: only one at a time may write. Stop it first.
+        """
+        self._run(
+            self._lanes.indexing,
+            lambda library: library.remove_folder(path),
+            lambda _: self.folders_changed.emit(),
+        )
+
+    def forget_missing(self, then: Callable[[int], None]) -> None:
+        """Forget the photos whose files are gone; `then` gets their number. Stop updates first."""
+
+        def on_forgotten(forgotten: int) -> None:
+            then(forgotten)
+            self.folders_changed.emit()
+
+        self._run(self._lanes.indexing, Library.forget_missing, on_forgotten)
+
+    def explain(self, path: Path, then: Callable[[Explanation], None]) -> None:
+        """Ask why a photo is, or is not, found by what is in the search bar."""
+        request = self._request
+
+        def work(library: Library) -> Explanation:
+            return library.explain(path, request.to_query() if request else None)
+
+        self._run(self._lanes.search, work, then)
+
+    def _run(self, lane: Lane, work: Callable[[Library], T], then: Callable[[T], None]) -> Job[T]:
+        library = self.library
+        return lane.run(lambda _: work(library), then, self._on_failed)
+
+    def _ask(self, announce: Callable[[Results], None]) -> None:
+        if self._search is not None:
+            self._search.cancel()
+        library, request = self.library, self._request
+
+        def then(results: Results) -> None:
+            self._search = None
+            announce(results)
+
+        def otherwise(error: PhotoseekError) -> None:
+            self._search = None
+            self.search_failed.emit(str(error))
+
+        self._search = self._lanes.search.run(lambda _: _answer(library, request), then, otherwise)
+
+    def _on_opened(self, opened: tuple[Library, tuple[Folder, ...]]) -> None:
+        self._library, folders = opened
+        self.opened.emit(folders)
+
+    def _on_folder_added(self, _folder: Folder) -> None:
+        self.folders_changed.emit()
+
+    def _on_info(self, info: LibraryInfo) -> None:
+        self._info = None
+        self.info_changed.emit(info)
+
+    def _on_failed(self, error: PhotoseekError) -> None:
+        self.failed.emit(str(error))
+
+
+def _answer(library: Library, request: SearchRequest) -> Results:
+    """Search, or browse when nothing is asked for."""
+    if not request:
+        return Results(request, library.browse())
+    query = request.to_query()
+    try:
+        ranking = library.rank(query)
+    except QueryError:
+        tokenizer = library.encoder.tokenizer
+        unknown = tuple(word for text in query.phrases for word in tokenizer.unknown_words(text))
+        if not unknown:
+            raise
+        return Results(request, _NOTHING, unknown_words=unknown, all_unknown=True)
+    tells_likely = library.bundle.manifest.likely is not None
+    return Results(request, ranking.ids, ranking.likely, tells_likely, ranking.unknown_words)

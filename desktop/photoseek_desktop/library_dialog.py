@@ -1,0 +1,249 @@
+"""The library in full: its folders, the photos that could not be read, its model and sizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QTabWidget,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from photoseek import LibraryInfo
+from photoseek_desktop.messages import count, file_size, photos
+
+__all__ = ["LibraryDialog"]
+
+PATH_ROLE = Qt.ItemDataRole.UserRole
+
+
+class LibraryDialog(QDialog):
+    """Shows a `LibraryInfo`, and asks before anything is taken out of the library.
+
+    Signals:
+        add_wanted(): the person wants to add a folder.
+        remove_wanted(Path): take this folder out of the library.
+        forget_wanted(): forget the photos whose files are gone.
+        reveal_wanted(Path): show this file in the file manager.
+    """
+
+    add_wanted = Signal()
+    remove_wanted = Signal(object)
+    forget_wanted = Signal()
+    reveal_wanted = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Library"))
+        self.resize(760, 480)
+        self.folders = self._tree([self.tr("Folder"), self.tr("Photos"), self.tr("State")])
+        self.failures = self._tree([self.tr("File"), self.tr("Why it could not be read")])
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self._folders_page(), self.tr("Folders"))
+        self.tabs.addTab(self._failures_page(), self.tr("Unreadable"))
+        self.tabs.addTab(self._about_page(), self.tr("Model and storage"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 16, 20, 16)
+        layout.setSpacing(12)
+        layout.addWidget(self.tabs)
+        layout.addWidget(buttons)
+
+    def show_info(self, info: LibraryInfo) -> None:
+        """Fill everything in."""
+        self._show_folders(info)
+        self._show_failures(info)
+        self._show_about(info)
+
+    def show_failures_tab(self) -> None:
+        """Bring the unreadable photos to the front."""
+        self.tabs.setCurrentIndex(1)
+
+    def _tree(self, headings: list[str]) -> QTreeWidget:
+        tree = QTreeWidget()
+        tree.setHeaderLabels(headings)
+        tree.setRootIsDecorated(False)
+        tree.setUniformRowHeights(True)
+        tree.setAllColumnsShowFocus(True)
+        tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        tree.header().setStretchLastSection(True)
+        tree.setAccessibleName(headings[0])
+        return tree
+
+    def _folders_page(self) -> QWidget:
+        add = QPushButton(self.tr("Add folder…"))
+        add.clicked.connect(self.add_wanted)
+        self._remove = QPushButton(self.tr("Remove from library…"))
+        self._remove.clicked.connect(self._on_remove_clicked)
+        self._forget = QPushButton(self.tr("Forget missing photos…"))
+        self._forget.clicked.connect(self._on_forget_clicked)
+        self.folders.itemSelectionChanged.connect(self._on_folder_selected)
+        row = QHBoxLayout()
+        row.addWidget(add)
+        row.addWidget(self._remove)
+        row.addStretch(1)
+        row.addWidget(self._forget)
+        return _page(self.folders, row)
+
+    def _failures_page(self) -> QWidget:
+        hint = QLabel(
+            self.tr(
+                "Double-click a file to see it in the file manager. They are tried again "
+                "when they change."
+            )
+        )
+        hint.setProperty("muted", True)
+        copy = QPushButton(self.tr("Copy list"))
+        copy.clicked.connect(self._on_copy_clicked)
+        self.failures.itemActivated.connect(self._on_failure_activated)
+        row = QHBoxLayout()
+        row.addWidget(hint, 1)
+        row.addWidget(copy)
+        return _page(self.failures, row)
+
+    def _about_page(self) -> QWidget:
+        page = QWidget()
+        self._about = QFormLayout(page)
+        self._about.setContentsMargins(4, 16, 4, 4)
+        self._about.setHorizontalSpacing(28)
+        self._about.setVerticalSpacing(10)
+        return page
+
+    def _show_folders(self, info: LibraryInfo) -> None:
+        chosen = self._chosen_folder()
+        self.folders.clear()
+        for folder in info.folders:
+            state = self.tr("online") if folder.online else folder.reason or self.tr("offline")
+            item = QTreeWidgetItem([str(folder.path), count(folder.photos), state])
+            item.setData(0, PATH_ROLE, str(folder.path))
+            item.setToolTip(0, str(folder.path))
+            item.setToolTip(2, state)
+            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.folders.addTopLevelItem(item)
+            item.setSelected(folder.path == chosen)
+        self.folders.setColumnWidth(0, 420)
+        self._forget.setEnabled(info.offline > 0)
+        self._offline = info.offline
+        self._on_folder_selected()
+
+    def _show_failures(self, info: LibraryInfo) -> None:
+        self.failures.clear()
+        for failure in info.failures:
+            item = QTreeWidgetItem([str(failure.path), failure.reason])
+            item.setData(0, PATH_ROLE, str(failure.path))
+            item.setToolTip(0, str(failure.path))
+            item.setToolTip(1, failure.reason)
+            self.failures.addTopLevelItem(item)
+        self.failures.setColumnWidth(0, 380)
+        self.tabs.setTabText(1, self.tr("Unreadable ({count})").format(count=count(info.failed)))
+
+    def _show_about(self, info: LibraryInfo) -> None:
+        while self._about.rowCount():
+            self._about.removeRow(0)
+        rows = [
+            (self.tr("Photos"), photos(info.photos)),
+            (self.tr("Searchable"), count(info.searchable)),
+            (self.tr("Could not be read"), count(info.failed)),
+            (self.tr("Not read yet"), count(info.pending)),
+            (self.tr("Offline, kept"), count(info.offline)),
+            (self.tr("Model"), f"{info.model_name} ({info.model_id[:12]})"),
+            (self.tr("Measured recall"), self._recall(info)),
+            (self.tr("Runs on"), self._provider(info)),
+            (self.tr("Library"), str(info.directory)),
+            (self.tr("Database"), file_size(info.database_bytes)),
+            (self.tr("Thumbnails"), file_size(info.thumbnail_bytes)),
+        ]
+        for title, value in rows:
+            name = QLabel(title)
+            name.setProperty("muted", True)
+            words = QLabel(value, wordWrap=True)
+            words.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse
+                | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+            self._about.addRow(name, words)
+
+    def _recall(self, info: LibraryInfo) -> str:
+        if info.recall is None:
+            return self.tr("not measured")
+        recall = info.recall.phrase_to_photo
+        return self.tr(
+            "{dataset}: the right photo is among the first 10 of {photos} for {r10} % of phrases"
+        ).format(
+            dataset=info.recall.dataset,
+            photos=count(info.recall.photos),
+            r10=self.locale().toString(recall.r10, "f", 1),
+        )
+
+    def _provider(self, info: LibraryInfo) -> str:
+        return f"{info.provider} — {info.fallback}" if info.fallback else info.provider
+
+    def _chosen_folder(self) -> Path | None:
+        items = self.folders.selectedItems()
+        return Path(items[0].data(0, PATH_ROLE)) if items else None
+
+    def _on_folder_selected(self) -> None:
+        self._remove.setEnabled(bool(self.folders.selectedItems()))
+
+    def _on_remove_clicked(self) -> None:
+        folder = self._chosen_folder()
+        if folder is not None and self._confirmed(
+            self.tr("Remove {folder} from the library?").format(folder=folder),
+            self.tr(
+                "Its photos will not be found any more. The files themselves stay as they "
+                "are, and the folder can be added again."
+            ),
+            self.tr("Remove"),
+        ):
+            self.remove_wanted.emit(folder)
+
+    def _on_forget_clicked(self) -> None:
+        if self._confirmed(
+            self.tr("Forget {photos}?").format(photos=photos(self._offline)),
+            self.tr(
+                "Their files cannot be found now. If they are on a drive that is only "
+                "unplugged, keep them: they will be read again otherwise."
+            ),
+            self.tr("Forget"),
+        ):
+            self.forget_wanted.emit()
+
+    def _on_failure_activated(self, item: QTreeWidgetItem) -> None:
+        self.reveal_wanted.emit(Path(item.data(0, PATH_ROLE)))
+
+    def _on_copy_clicked(self) -> None:
+        rows = (self.failures.topLevelItem(row) for row in range(self.failures.topLevelItemCount()))
+        text = "\n".join(f"{item.text(0)}\t{item.text(1)}" for item in rows if item is not None)
+        QGuiApplication.clipboard().setText(text)
+
+    def _confirmed(self, question: str, consequence: str, action: str) -> bool:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), question, parent=self)
+        box.setInformativeText(consequence)
+        go_on = box.addButton(action, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box.exec()
+        return box.clickedButton() is go_on
+
+
+def _page(tree: QTreeWidget, row: QHBoxLayout) -> QWidget:
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 12, 0, 0)
+    layout.addWidget(tree)
+    layout.addLayout(row)
+    return page

@@ -1,0 +1,511 @@
+"""The main window: brings the page, the viewer and everything that is dropped on them together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget
+
+from photoseek import (
+    BundleError,
+    Folder,
+    LibraryDamagedError,
+    LibraryInfo,
+    LibraryTooNewError,
+    PhotoseekError,
+    Progress,
+    UpdateReport,
+)
+from photoseek_desktop.actions import Actions
+from photoseek_desktop.browser_page import BrowserPage
+from photoseek_desktop.drop_overlay import DropOverlay
+from photoseek_desktop.icons import Icons
+from photoseek_desktop.indexer import Indexer
+from photoseek_desktop.lanes import Lanes
+from photoseek_desktop.librarian import Librarian
+from photoseek_desktop.library_dialog import LibraryDialog
+from photoseek_desktop.messages import report_line
+from photoseek_desktop.photo_actions import PhotoActions
+from photoseek_desktop.photo_grid import PhotoGrid
+from photoseek_desktop.photo_loader import PhotoLoader
+from photoseek_desktop.photo_model import PhotoModel
+from photoseek_desktop.query_photo import PhotoSource, ReadSources, photo_sources_in
+from photoseek_desktop.search_request import QueryPhoto, SearchRequest
+from photoseek_desktop.settings import Settings
+from photoseek_desktop.shortcuts_dialog import ShortcutsDialog
+from photoseek_desktop.theme import Theme
+from photoseek_desktop.thumbnail_cache import ThumbnailCache
+from photoseek_desktop.viewer import Viewer
+
+__all__ = ["MainWindow"]
+
+REFRESH_EVERY = 3000
+"""Milliseconds between two looks at what indexing has added."""
+
+TILE_STEP = 30
+
+
+class MainWindow(QMainWindow):
+    """Photoseek's one window.
+
+    Signals:
+        closing(): the person closes the window; the work behind it is to end.
+    """
+
+    closing = Signal()
+
+    def __init__(
+        self,
+        librarian: Librarian,
+        indexer: Indexer,
+        lanes: Lanes,
+        theme: Theme,
+        settings: Settings,
+        folders: Sequence[Path] = (),
+    ) -> None:
+        super().__init__()
+        self._librarian = librarian
+        self._indexer = indexer
+        self._theme = theme
+        self._settings = settings
+        self._folders = tuple(folders)
+        self._info: LibraryInfo | None = None
+        self._indexed_once = False
+        self._dialog: LibraryDialog | None = None
+        icons = Icons(theme)
+        self.model = PhotoModel(self)
+        self.cache = ThumbnailCache(librarian)
+        self.actions_ = Actions(self, icons)
+        self.grid = PhotoGrid(self.model, self.cache)
+        self.page = BrowserPage(self.grid, self.actions_, icons)
+        self.viewer = Viewer(self.model, PhotoLoader(lanes.photos, self), icons)
+        self.viewer.add_actions([self.actions_.similar, self.actions_.reveal, self.actions_.open])
+        self.photo_actions = PhotoActions(self.actions_, librarian, self.selected_ids, self)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.page)
+        self._stack.addWidget(self.viewer)
+        self.setCentralWidget(self._stack)
+        self._overlay = DropOverlay(self)
+        self._refresh = QTimer(self, interval=REFRESH_EVERY)
+        self._refresh.timeout.connect(self._look_for_changes)
+        self.setWindowTitle(self.tr("Photoseek"))
+        self.setAcceptDrops(True)
+        self.setMinimumSize(420, 360)
+        self.resize(1180, 800)
+        self.restoreGeometry(settings.geometry)
+        self.grid.set_tile(settings.tile)
+        self.page.status_line.slider.setValue(settings.tile)
+        self.actions_.check_theme(theme.choice)
+        if sys.platform == "darwin":
+            self.actions_.fill_main_menu(self.menuBar().addMenu(self.tr("Photoseek")))
+        self._connect_library()
+        self._connect_page()
+        self._connect_actions()
+        self._on_selection_changed()
+
+    def start(self) -> None:
+        """Open the library; everything else follows."""
+        self.page.show_opening()
+        self._librarian.open()
+
+    def selected_ids(self) -> list[int]:
+        """Return the photos that an action is about, in the order shown."""
+        if self._stack.currentWidget() is self.viewer:
+            return [self.viewer.photo_id]
+        return [self.model.photo_id(row) for row in self.grid.selected_rows()]
+
+    def _connect_library(self) -> None:
+        librarian, indexer, page = self._librarian, self._indexer, self.page
+        librarian.opened.connect(self._on_opened)
+        librarian.open_failed.connect(self._on_open_failed)
+        librarian.searching.connect(page.show_searching)
+        librarian.results_ready.connect(lambda new: page.show_results(new, refreshed=False))
+        librarian.results_refreshed.connect(lambda new: page.show_results(new, refreshed=True))
+        librarian.search_failed.connect(page.show_search_failed)
+        librarian.info_changed.connect(self._on_info_changed)
+        librarian.folders_changed.connect(self._on_folders_changed)
+        librarian.failed.connect(self._tell)
+        indexer.started.connect(self._on_indexing_started)
+        indexer.progressed.connect(self._on_progressed)
+        indexer.paused_changed.connect(page.indexing_bar.show_paused)
+        indexer.finished.connect(self._on_indexing_finished)
+        indexer.busy.connect(self._on_busy)
+        indexer.failed.connect(self._on_indexing_failed)
+        self.model.photos_wanted.connect(lambda ids: librarian.fetch_photos(ids, self.model.accept))
+
+    def _connect_page(self) -> None:
+        page, bar = self.page, self.page.search_bar
+        bar.request_changed.connect(self._on_request_changed)
+        bar.left.connect(self._on_search_bar_left)
+        bar.photo_wanted.connect(self.actions_.search_by_photo.trigger)
+        bar.pasted.connect(self._on_pasted)
+        page.indexing_bar.pause_wanted.connect(self._on_pause_wanted)
+        page.indexing_bar.stop_wanted.connect(self._indexer.stop)
+        page.status_line.coverage_clicked.connect(self.actions_.library.trigger)
+        page.status_line.tile_wanted.connect(self._on_tile_wanted)
+        self.grid.photo_opened.connect(self._on_photo_opened)
+        self.grid.selection_changed.connect(self._on_selection_changed)
+        self.grid.typed.connect(bar.type)
+        self.grid.menu_wanted.connect(self._on_menu_wanted)
+        self.viewer.closed.connect(self._on_viewer_closed)
+        self.viewer.shown.connect(self._on_photo_shown)
+        self.viewer.menu_wanted.connect(self._on_menu_wanted)
+        self.photo_actions.similar_found.connect(self._on_similar_found)
+        self.photo_actions.notice.connect(page.status_line.show_notice)
+
+    def _connect_actions(self) -> None:
+        slider = self.page.status_line.slider
+        actions = self.actions_
+        for action, slot in (
+            (actions.add_folder, self._choose_folder),
+            (actions.search_by_photo, self._choose_photo),
+            (actions.paste, self._on_pasted),
+            (actions.focus_search, self._on_search_wanted),
+            (actions.rescan, self._on_rescan_wanted),
+            (actions.library, self._show_library),
+            (actions.explain, self._choose_file_to_explain),
+            (actions.larger, lambda: slider.setValue(slider.value() + TILE_STEP)),
+            (actions.smaller, lambda: slider.setValue(slider.value() - TILE_STEP)),
+            (actions.help, lambda: ShortcutsDialog(self).open()),
+            (actions.about, self._show_about),
+            (actions.quit, self.close),
+            (actions.menu, self.page.menu_button.showMenu),
+            (actions.try_again, self.start),
+            (actions.view, self._view_selected),
+        ):
+            action.triggered.connect(slot)
+        actions.themes.triggered.connect(self._on_theme_chosen)
+
+    # The library
+
+    def _on_opened(self, folders: tuple[Folder, ...]) -> None:
+        self.page.show_folders(bool(folders))
+        self._librarian.show(SearchRequest())
+        self._librarian.request_info()
+        if self._folders:
+            self._librarian.add_folders(self._folders)
+        if folders or self._folders:
+            self.page.search_bar.focus()
+
+    def _on_open_failed(self, error: PhotoseekError) -> None:
+        if isinstance(error, BundleError):
+            title = self.tr("The model cannot be used")
+        elif isinstance(error, LibraryDamagedError):
+            title = self.tr("The library is damaged")
+        elif isinstance(error, LibraryTooNewError):
+            title = self.tr("The library was made by a newer Photoseek")
+        else:
+            title = self.tr("The library cannot be opened")
+        self.page.show_open_failed(title, f"{error}.")
+
+    def _on_info_changed(self, info: LibraryInfo) -> None:
+        self._info = info
+        self.page.show_info(info)
+        if self._dialog is not None:
+            self._dialog.show_info(info)
+        if not self._indexed_once and info.folders:
+            # Only now, so that the model is loaded once for both lanes.
+            self._indexer.start()
+
+    def _on_folders_changed(self) -> None:
+        self.page.show_folders(True)
+        self._indexer.start()
+        self._look_for_changes()
+
+    def _look_for_changes(self) -> None:
+        if not self._indexer.paused:
+            self._librarian.refresh()
+            self._librarian.request_info()
+
+    # Indexing
+
+    def _on_indexing_started(self) -> None:
+        self._indexed_once = True
+        self.page.indexing_bar.begin()
+        self.page.show_indexing(True)
+        self._refresh.start()
+
+    def _on_progressed(self, progress: Progress) -> None:
+        if self._indexer.running:
+            self.page.indexing_bar.show_progress(progress)
+
+    def _on_pause_wanted(self, pause: bool) -> None:
+        if pause:
+            self._indexer.pause()
+        else:
+            self._indexer.resume()
+
+    def _on_indexing_finished(self, report: UpdateReport) -> None:
+        self._end_indexing()
+        self.page.status_line.show_notice(report_line(report))
+
+    def _on_indexing_failed(self, message: str) -> None:
+        self._end_indexing()
+        self._tell(message)
+
+    def _on_busy(self) -> None:
+        self._end_indexing()
+        self.page.status_line.show_notice(
+            self.tr(
+                "Another Photoseek is reading this library's photos; searching works. "
+                "F5 tries again."
+            )
+        )
+
+    def _end_indexing(self) -> None:
+        self._refresh.stop()
+        self.page.indexing_bar.end()
+        self.page.show_indexing(False)
+        self.model.forget_photos()
+        self.cache.forget_failures()
+        self._look_for_changes()
+
+    def _on_rescan_wanted(self) -> None:
+        if self._info is not None and not self._indexer.running:
+            self._indexer.start()
+
+    # Searching
+
+    def _on_request_changed(self, request: SearchRequest) -> None:
+        self._show_page()
+        self._librarian.show(request)
+
+    def _on_search_wanted(self) -> None:
+        self._show_page()
+        self.page.search_bar.focus()
+
+    def _on_search_bar_left(self) -> None:
+        if self.page.shows_photos:
+            self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.grid.setCurrentIndex(self.grid.currentIndex())
+
+    def _on_similar_found(self, photos: list[QueryPhoto]) -> None:
+        if photos:
+            self._show_page()
+            self.page.search_bar.set_photos(photos)
+
+    def _on_pasted(self) -> None:
+        data = QGuiApplication.clipboard().mimeData()
+        if not self._take_sources(data) and data.hasText():
+            self._show_page()
+            self.page.search_bar.edit.setFocus()
+            self.page.search_bar.edit.paste()
+
+    def _take_sources(self, data: QMimeData) -> bool:
+        """Search by the photos, add the folders; False when there are none."""
+        sources = photo_sources_in(data)
+        if sources and self._info is not None:
+            self._librarian.read_sources(sources, self._on_sources_read)
+        return bool(sources)
+
+    def _on_sources_read(self, read: ReadSources) -> None:
+        if read.folders:
+            self._librarian.add_folders(read.folders)
+        if read.photos:
+            self._show_page()
+            self.page.search_bar.add_photos(list(read.photos))
+        if read.problems:
+            self._tell("\n".join(read.problems))
+
+    # Photos
+
+    def _on_photo_opened(self, photo_id: int) -> None:
+        self._stack.setCurrentWidget(self.viewer)
+        self.viewer.setFocus()
+        self.viewer.open_photo(photo_id)
+        self._on_selection_changed()
+
+    def _view_selected(self) -> None:
+        ids = self.selected_ids()
+        if ids:
+            self._on_photo_opened(ids[0])
+
+    def _on_photo_shown(self, name: str) -> None:
+        self.setWindowTitle(self.tr("{name} — Photoseek").format(name=name))
+
+    def _on_viewer_closed(self, photo_id: int) -> None:
+        self._show_page()
+        self.grid.go_to(photo_id)
+        self.grid.setFocus()
+
+    def _show_page(self) -> None:
+        if self._stack.currentWidget() is not self.page:
+            self.viewer.leave()
+            self._stack.setCurrentWidget(self.page)
+            self.setWindowTitle(self.tr("Photoseek"))
+            self._on_selection_changed()
+
+    def _on_selection_changed(self) -> None:
+        some = bool(self.selected_ids())
+        for action in self.actions_.on_photos:
+            action.setEnabled(some)
+
+    def _on_menu_wanted(self, place: QPoint) -> None:
+        selected = len(self.selected_ids())
+        if selected:
+            self.actions_.photo_menu(self, selected).popup(place)
+
+    def _on_tile_wanted(self, tile: int) -> None:
+        self.grid.set_tile(tile)
+        self._settings.tile = self.grid.tile
+
+    # Dialogs
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(
+            self, self.tr("Choose a folder with photos"), self._settings.last_folder
+        )
+        if chosen:
+            self._settings.last_folder = chosen
+            self._librarian.add_folders([Path(chosen)])
+
+    def _choose_photo(self) -> None:
+        path = self._choose_file(self.tr("Choose a photo to search by"))
+        if path is not None:
+            self._librarian.read_sources([PhotoSource(path.name, path)], self._on_sources_read)
+
+    def _choose_file_to_explain(self) -> None:
+        path = self._choose_file(self.tr("Which photo do you miss?"))
+        if path is not None:
+            self.photo_actions.explain(path)
+
+    def _choose_file(self, title: str) -> Path | None:
+        if self._info is None:
+            return None
+        chosen, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder)
+        if not chosen:
+            return None
+        self._settings.last_folder = str(Path(chosen).parent)
+        return Path(chosen)
+
+    def _show_library(self) -> None:
+        if self._info is None:
+            return
+        dialog = LibraryDialog(self)
+        dialog.add_wanted.connect(self._choose_folder)
+        dialog.remove_wanted.connect(self._on_remove_wanted)
+        dialog.forget_wanted.connect(self._on_forget_wanted)
+        dialog.reveal_wanted.connect(self.photo_actions.reveal_path)
+        dialog.finished.connect(self._on_dialog_closed)
+        dialog.show_info(self._info)
+        self._dialog = dialog
+        self._librarian.request_info()
+        dialog.open()
+
+    def _on_dialog_closed(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
+
+    def _on_remove_wanted(self, folder: Path) -> None:
+        self._indexer.stop()
+        self._librarian.remove_folder(folder)
+
+    def _on_forget_wanted(self) -> None:
+        self._indexer.stop()
+        self._librarian.forget_missing(lambda _: None)
+
+    def _show_about(self) -> None:
+        box = QMessageBox(self)
+        box.setWindowTitle(self.tr("About Photoseek"))
+        box.setIconPixmap(self.windowIcon().pixmap(64, 64))
+        box.setText(self.tr("Photoseek {version}").format(version=version("photoseek")))
+        box.setInformativeText(
+            self.tr(
+                "Finds photos in your own folders by a phrase or an example photo, on this "
+                "computer. It opens no network connection and changes no photo."
+            )
+        )
+        box.open()
+
+    def _on_theme_chosen(self, action: QAction) -> None:
+        self._theme.choose(action.data())
+        self._settings.theme = self._theme.choice
+
+    def _tell(self, message: str) -> None:
+        """Tell something that the person has to know before going on."""
+        sentence = message[:1].upper() + message[1:]
+        box = QMessageBox(
+            QMessageBox.Icon.Warning, self.tr("Photoseek"), sentence + ".", parent=self
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    # What Qt asks
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc clears the search, then the selection."""
+        if event.key() == Qt.Key.Key_Escape and self._stack.currentWidget() is self.page:
+            if self.page.search_bar.request:
+                self.page.search_bar.clear()
+            else:
+                self.grid.clearSelection()
+            return
+        super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say what a drop will do."""
+        data = event.mimeData()
+        if event.source() is self.grid:
+            event.accept()
+        elif data.hasUrls() or data.hasImage() or data.hasHtml():
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            has_folders = self._info is not None and bool(self._info.folders)
+            self._overlay.show_text(
+                self.tr("Drop a photo to find photos like it, or a folder to add it")
+                if has_folders
+                else self.tr("Drop the folder that holds your photos")
+            )
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Photos of our own grid can only be dropped on the search bar."""
+        own = event.source() is self.grid
+        on_bar = event.position().y() <= self.page.header_height
+        self.page.search_bar.set_dropping(own and on_bar)
+        event.setAccepted(not own or on_bar)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """Take the sentence away."""
+        self._end_drag()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Search by what was dropped, or add the folder."""
+        self._end_drag()
+        event.acceptProposedAction()
+        if event.source() is self.grid:
+            self.photo_actions.find_similar()
+        elif not self._take_sources(event.mimeData()):
+            self.page.status_line.show_notice(
+                self.tr(
+                    "That is only a web address, and Photoseek opens no connections: save "
+                    "the picture, or copy it and paste it here"
+                )
+            )
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the window, and end the work."""
+        self._settings.geometry = self.saveGeometry()
+        self._settings.save()
+        self._refresh.stop()
+        self.hide()
+        self.closing.emit()
+        event.accept()
+
+    def _end_drag(self) -> None:
+        self._overlay.hide()
+        self.page.search_bar.set_dropping(False)

@@ -1,0 +1,190 @@
+"""The window's sentences about counts, coverage, progress and results, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
+
+from photoseek import Explanation, LibraryInfo, Photo, Progress, UpdateReport
+from photoseek_desktop.search_request import Results
+
+__all__ = [
+    "count",
+    "coverage_line",
+    "duration",
+    "explanation_text",
+    "file_size",
+    "photo_tooltip",
+    "photos",
+    "progress_line",
+    "report_line",
+    "results_line",
+    "unknown_words_line",
+]
+
+
+def tr(text: str) -> str:
+    """Translate a sentence of this module."""
+    return QCoreApplication.translate("messages", text)
+
+
+def count(number: int) -> str:
+    """Write a number the way the person's language does: 12,031."""
+    return QLocale().toString(number)
+
+
+def photos(number: int) -> str:
+    """Return "1 photo" or "8,091 photos"."""
+    return tr("1 photo") if number == 1 else tr("{count} photos").format(count=count(number))
+
+
+def file_size(size: int) -> str:
+    """Write a number of bytes shortly: 12.4 MB."""
+    return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time as roughly as a person wants to know it."""
+    if seconds < 10:
+        return tr("a few seconds")
+    if seconds < 90:
+        return tr("{count} seconds").format(count=count(round(seconds / 5) * 5))
+    if seconds < 5400:
+        return tr("{count} minutes").format(count=count(round(seconds / 60)))
+    return tr("{count} hours").format(count=QLocale().toString(seconds / 3600, "f", 1))
+
+
+def coverage_line(info: LibraryInfo) -> str:
+    """Say how much of the library can be found: "12,031 of 12,044 searchable · 13 …"."""
+    if info.photos == info.searchable:
+        parts = [tr("{photos} searchable").format(photos=photos(info.searchable))]
+    else:
+        parts = [
+            tr("{searchable} of {photos} searchable").format(
+                searchable=count(info.searchable), photos=count(info.photos)
+            )
+        ]
+    if info.pending:
+        parts.append(tr("{count} not read yet").format(count=count(info.pending)))
+    if info.failed:
+        parts.append(tr("{count} could not be read").format(count=count(info.failed)))
+    if info.offline:
+        parts.append(tr("{count} offline").format(count=count(info.offline)))
+    return " · ".join(parts)
+
+
+def progress_line(progress: Progress, per_second: float | None) -> str:
+    """Say how far indexing has come, how fast it goes and how long it will take."""
+    if progress.stage == "scanning":
+        return tr("Looking for new photos…")
+    if progress.stage == "finishing":
+        return tr("Finishing…")
+    parts = [
+        tr("Reading photos: {done} of {total}").format(
+            done=count(progress.done), total=count(progress.total)
+        )
+    ]
+    if per_second:
+        speed = QLocale().toString(per_second, "f", 0 if per_second >= 10 else 1)
+        parts.append(tr("{count} a second").format(count=speed))
+        left = duration((progress.total - progress.done) / per_second)
+        parts.append(tr("{duration} left").format(duration=left))
+    if progress.failed:
+        parts.append(tr("{count} could not be read").format(count=count(progress.failed)))
+    return " · ".join(parts)
+
+
+def report_line(report: UpdateReport) -> str:
+    """Say what an update changed; empty when it changed nothing."""
+    changes = (
+        (report.added, tr("{photos} added")),
+        (report.changed, tr("{photos} read again")),
+        (report.moved, tr("{photos} moved")),
+        (report.removed, tr("{photos} gone")),
+        (report.failed, tr("{photos} could not be read")),
+    )
+    parts = [text.format(photos=photos(number)) for number, text in changes if number]
+    if report.cancelled:
+        parts.insert(0, tr("Stopped; press F5 to go on"))
+    return " · ".join(parts)
+
+
+def results_line(results: Results) -> str:
+    """Say what the grid shows."""
+    total = len(results.ids)
+    if not results.request:
+        return tr("{photos}, newest first").format(photos=photos(total))
+    if not results.tells_likely:
+        return tr("{photos}, closest first").format(photos=photos(total))
+    if not results.likely:
+        return tr("No likely match among {photos}").format(photos=photos(total))
+    if results.likely == 1:
+        return tr("1 likely match among {photos}").format(photos=photos(total))
+    return tr("{likely} likely matches among {photos}").format(
+        likely=count(results.likely), photos=photos(total)
+    )
+
+
+def unknown_words_line(words: Sequence[str], *, searched: bool) -> str:
+    """Say which words the model does not know, and whether the others were searched for."""
+    quoted = ", ".join(f"“{word}”" for word in words)
+    if len(words) == 1:
+        line = tr("I don't know the word {words}.").format(words=quoted)
+    else:
+        line = tr("I don't know the words {words}.").format(words=quoted)
+    return line + " " + tr("These are the matches for the rest.") if searched else line
+
+
+def explanation_text(explanation: Explanation) -> str:
+    """Say why a file is, or is not, found, and where it stands for the search."""
+    by_status = {
+        "found": tr("This photo is in the library and can be found."),
+        "failed": tr("This file could not be read: {reason}."),
+        "excluded": tr("This file is left out: {reason}."),
+        "offline": tr("This photo is offline, and can still be found: {reason}."),
+        "pending": tr("This photo has not been read yet. Press F5 to go on reading."),
+        "not indexed": tr("This file is not in the library: {reason}."),
+    }
+    # Core's reasons name commands for the terminal after a semicolon.
+    reason = explanation.reason.split("; ")[0]
+    lines = [by_status[explanation.status].format(reason=reason)]
+    if explanation.rank is not None and explanation.of is not None:
+        lines.append(
+            tr("For this search it is number {rank} of {of}.").format(
+                rank=count(explanation.rank), of=count(explanation.of)
+            )
+        )
+    if explanation.deviations is not None:
+        lines.append(
+            tr(
+                "Its score lies {count} deviations {side} what is usual here for this search."
+            ).format(
+                count=QLocale().toString(abs(explanation.deviations), "f", 1),
+                side=tr("above") if explanation.deviations >= 0 else tr("below"),
+            )
+        )
+    if explanation.likely is not None:
+        lines.append(
+            tr("That makes it a likely match.")
+            if explanation.likely
+            else tr("That is too little for a likely match.")
+        )
+    return "\n".join(lines)
+
+
+def photo_tooltip(photo: Photo) -> str:
+    """Describe a photo in a few lines: name, folder, size, date."""
+    locale = QLocale()
+    lines = [
+        photo.path.name,
+        str(photo.path.parent),
+        f"{photo.width} × {photo.height} · {file_size(photo.file_size)}",
+        locale.toString(
+            QDateTime.fromSecsSinceEpoch(int(photo.modified.timestamp())),
+            QLocale.FormatType.ShortFormat,
+        ),
+    ]
+    if photo.offline:
+        lines.append(tr("Offline: the file cannot be reached now"))
+    return "\n".join(lines)

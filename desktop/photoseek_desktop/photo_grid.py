@@ -1,0 +1,478 @@
+"""The grid of photos: scrolls over any number of them, likely matches first, under a header."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QDrag,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QRegion,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QStyle,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from photoseek_desktop.grid_layout import GridLayout, Section
+from photoseek_desktop.photo_delegate import PhotoDelegate
+from photoseek_desktop.photo_model import PhotoModel
+from photoseek_desktop.search_request import Results
+from photoseek_desktop.thumbnail_cache import ThumbnailCache
+
+__all__ = ["LARGEST_TILE", "SMALLEST_TILE", "PhotoGrid"]
+
+Index = QModelIndex | QPersistentModelIndex
+Command = QItemSelectionModel.SelectionFlag
+
+SMALLEST_TILE = 96
+LARGEST_TILE = 320
+GAP = 8
+MARGIN = 20
+TOP = 8
+HEADER = 56
+
+
+class PhotoGrid(QAbstractItemView):
+    """Square tiles in one or two sections; the place to be is a photo, not a scroll offset.
+
+    Qt's own list view cannot put a header across the grid, and its layout is a loop over all
+    rows; here it is arithmetic.
+
+    Signals:
+        photo_opened(int): a photo was double-clicked, or Enter pressed on it.
+        selection_changed(): other photos are selected.
+        typed(str): the person typed letters, which belong into the search bar.
+        menu_wanted(QPoint): a context menu is wanted at this point of the screen.
+    """
+
+    photo_opened = Signal(int)
+    selection_changed = Signal()
+    typed = Signal(str)
+    menu_wanted = Signal(QPoint)
+
+    def __init__(
+        self, model: PhotoModel, cache: ThumbnailCache, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._photos = model
+        self._cache = cache
+        self._tile = 180
+        self._titles: tuple[tuple[str, str], ...] = ()
+        self._layout = GridLayout(0, self._tile, GAP, MARGIN, ())
+        self._band_start: QPoint | None = None
+        self._band = QRect()
+        self.setModel(model)
+        self.setItemDelegate(PhotoDelegate(cache, self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.viewport().setBackgroundRole(QPalette.ColorRole.Window)
+        self.setAccessibleName(self.tr("Photos"))
+        self.activated.connect(lambda index: self.photo_opened.emit(model.photo_id(index.row())))
+        cache.loaded.connect(self._on_thumbnails_loaded)
+
+    @property
+    def tile(self) -> int:
+        """The least side of a tile in logical pixels."""
+        return self._tile
+
+    def set_tile(self, tile: int) -> None:
+        """Show larger or smaller tiles, keeping the photos that are looked at in view."""
+        tile = min(max(tile, SMALLEST_TILE), LARGEST_TILE)
+        if tile != self._tile:
+            anchor = self._anchor()
+            self._tile = tile
+            self._arrange()
+            self._return_to(anchor)
+
+    def show_results(self, results: Results) -> None:
+        """Show the answer to a new question from its top."""
+        self._take(results)
+        self.verticalScrollBar().setValue(0)
+        if len(results.ids):
+            first = self._photos.index(0)
+            self.selectionModel().setCurrentIndex(first, Command.NoUpdate)
+
+    def refresh_results(self, results: Results) -> None:
+        """Show newer results of the same question; what the person looks at stays where it is."""
+        same = np.array_equal(results.ids, self._photos.ids)
+        if same and results.likely == self._photos.likely:
+            return
+        anchor = self._anchor()
+        selected = {self._photos.photo_id(row) for row in self.selected_rows()}
+        current = self.currentIndex()
+        current_id = self._photos.photo_id(current.row()) if current.isValid() else None
+        self._take(results)
+        self._return_to(anchor)
+        self._select_ids(selected, current_id)
+
+    def selected_rows(self) -> list[int]:
+        """Return the selected rows in the order shown."""
+        return sorted(index.row() for index in self.selectionModel().selectedIndexes())
+
+    def go_to(self, photo_id: int) -> None:
+        """Select a photo and scroll to it."""
+        row = self._photos.row_of(photo_id)
+        if row is not None:
+            self.setCurrentIndex(self._photos.index(row))
+
+    def _take(self, results: Results) -> None:
+        likely, total = results.likely, len(results.ids)
+        self._photos.show(results.ids, likely)
+        sections: tuple[Section, ...] = (Section(0, total, 0),)
+        self._titles = (("", ""),)
+        if results.request and results.tells_likely and total:
+            rest = self.tr("closest first")
+            if not likely:
+                sections = (Section(0, total, HEADER),)
+                self._titles = ((self.tr("No likely match"), rest),)
+            else:
+                sections = (Section(0, likely, HEADER), Section(likely, total - likely, HEADER))
+                counted = self.locale().toString(likely)
+                self._titles = (
+                    (self.tr("Likely matches"), counted),
+                    (self.tr("Likely matches end here"), rest),
+                )
+                if likely == total:
+                    sections, self._titles = sections[:1], self._titles[:1]
+        self._arrange(sections)
+
+    def _arrange(self, sections: tuple[Section, ...] | None = None) -> None:
+        if sections is None:
+            sections = self._layout.sections
+        self._layout = GridLayout(self.viewport().width(), self._tile, GAP, MARGIN, sections, TOP)
+        self._cache.set_side(round(self._layout.side * self.devicePixelRatioF()))
+        self.updateGeometries()
+        self.viewport().update()
+
+    def _anchor(self) -> tuple[int, int] | None:
+        """Return the first photo in view and its distance from the view's top."""
+        if self.verticalOffset() == 0:
+            return None
+        rows = self._layout.rows_in(self._view_rect())
+        if not rows:
+            return None
+        top = self._layout.tile_rect(rows[0]).top() - self.verticalOffset()
+        return self._photos.photo_id(rows[0]), top
+
+    def _return_to(self, anchor: tuple[int, int] | None) -> None:
+        row = self._photos.row_of(anchor[0]) if anchor else None
+        if anchor and row is not None:
+            self.verticalScrollBar().setValue(self._layout.tile_rect(row).top() - anchor[1])
+
+    def _select_ids(self, selected: set[int], current_id: int | None) -> None:
+        wanted: NDArray[np.int64] = np.fromiter(selected, np.int64, len(selected))
+        selection = QItemSelection()
+        for row in np.flatnonzero(np.isin(self._photos.ids, wanted)):
+            index = self._photos.index(int(row))
+            selection.select(index, index)
+        self.selectionModel().select(selection, Command.ClearAndSelect)
+        row_now = self._photos.row_of(current_id) if current_id is not None else None
+        if row_now is not None:
+            index = self._photos.index(row_now)
+            self.selectionModel().setCurrentIndex(index, Command.NoUpdate)
+
+    def _view_rect(self) -> QRect:
+        """Return the part of the content that is in view."""
+        return self.viewport().rect().translated(0, self.verticalOffset())
+
+    def _on_thumbnails_loaded(self, photo_ids: tuple[int, ...]) -> None:
+        loaded = set(photo_ids)
+        for row in self._layout.rows_in(self._view_rect()):
+            if self._photos.photo_id(row) in loaded:
+                rect = self._layout.tile_rect(row).translated(0, -self.verticalOffset())
+                self.viewport().update(rect)
+
+    # What every item view has to answer.
+
+    def visualRect(self, index: Index) -> QRect:
+        """Return where a tile lies in the viewport."""
+        if not index.isValid():
+            return QRect()
+        return self._layout.tile_rect(index.row()).translated(0, -self.verticalOffset())
+
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        """Return the photo under a point of the viewport."""
+        row = self._layout.row_at(point + QPoint(0, self.verticalOffset()))
+        return QModelIndex() if row is None else self._photos.index(row)
+
+    def scrollTo(
+        self,
+        index: Index,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        """Bring a photo into view, with its whole tile."""
+        if not index.isValid():
+            return
+        bar = self.verticalScrollBar()
+        tile = self._layout.tile_rect(index.row()).adjusted(0, -GAP, 0, GAP)
+        view = self._view_rect()
+        if hint is QAbstractItemView.ScrollHint.PositionAtCenter:
+            bar.setValue(tile.center().y() - view.height() // 2)
+        elif tile.top() < view.top():
+            section = self._layout.sections[0]
+            in_first_line = index.row() < self._layout.columns and section.header
+            bar.setValue(0 if in_first_line else tile.top())
+        elif tile.bottom() > view.bottom():
+            bar.setValue(tile.bottom() - view.height())
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, _modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Return the photo that an arrow key, Home, End or a page key leads to."""
+        count = len(self._photos.ids)
+        if not count:
+            return QModelIndex()
+        row = max(self.currentIndex().row(), 0)
+        page = max(1, self.viewport().height() // self._layout.pitch)
+        moves = QAbstractItemView.CursorAction
+        target = {
+            moves.MoveLeft: row - 1,
+            moves.MovePrevious: row - 1,
+            moves.MoveRight: row + 1,
+            moves.MoveNext: row + 1,
+            moves.MoveHome: 0,
+            moves.MoveEnd: count - 1,
+        }.get(action)
+        if target is None:
+            lines = {moves.MoveUp: 1, moves.MoveDown: -1, moves.MovePageUp: page}
+            target = self._layout.row_above(row, lines.get(action, -page))
+        return self._photos.index(min(max(target, 0), count - 1))
+
+    def horizontalOffset(self) -> int:
+        """There is no scrolling sideways."""
+        return 0
+
+    def verticalOffset(self) -> int:
+        """Return how far the content is scrolled up."""
+        return self.verticalScrollBar().value()
+
+    def isIndexHidden(self, _index: Index) -> bool:
+        """Every photo is shown."""
+        return False
+
+    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
+        """Select by rubber band, or from one tile to another."""
+        selection = QItemSelection()
+        if self.state() is QAbstractItemView.State.DragSelectingState:
+            area = rect.normalized().translated(0, self.verticalOffset())
+            for first, last in self._layout.runs_in(area):
+                selection.select(self._photos.index(first), self._photos.index(last))
+        else:
+            rows = [self.indexAt(point).row() for point in (rect.topLeft(), rect.bottomRight())]
+            first, last = min(rows), max(rows)
+            if first >= 0:
+                selection.select(self._photos.index(first), self._photos.index(last))
+        self.selectionModel().select(selection, command)
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        """Return the part of the viewport that a selection covers."""
+        region = QRegion()
+        for row in self._layout.rows_in(self._view_rect()):
+            index = self._photos.index(row)
+            if selection.contains(index):
+                region += self.visualRect(index)
+        return region
+
+    def updateGeometries(self) -> None:
+        """Fit the scroll bar to the content."""
+        bar = self.verticalScrollBar()
+        height = self.viewport().height()
+        bar.setPageStep(height)
+        bar.setSingleStep(max(20, self._layout.pitch // 3))
+        bar.setRange(0, max(0, self._layout.height - height))
+        super().updateGeometries()
+
+    # What the person sees and does.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the headers and tiles in view, then ask for the pictures just below."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        offset = self.verticalOffset()
+        area = event.rect().translated(0, offset)
+        self._paint_headers(painter, area, offset)
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        plain = option.state & ~(
+            QStyle.StateFlag.State_Selected
+            | QStyle.StateFlag.State_MouseOver
+            | QStyle.StateFlag.State_HasFocus
+        )
+        delegate, selected = self.itemDelegate(), self.selectionModel()
+        current = self.currentIndex().row() if self.hasFocus() else -1
+        hovered = self.indexAt(self.viewport().mapFromGlobal(self.cursor().pos())).row()
+        for row in self._layout.rows_in(area):
+            index = self._photos.index(row)
+            option.rect = self._layout.tile_rect(row).translated(0, -offset)
+            option.state = plain
+            if selected.isSelected(index):
+                option.state |= QStyle.StateFlag.State_Selected
+            if row == current:
+                option.state |= QStyle.StateFlag.State_HasFocus
+            if row == hovered and self.viewport().underMouse():
+                option.state |= QStyle.StateFlag.State_MouseOver
+            delegate.paint(painter, option, index)
+        self._paint_band(painter)
+        self._ask_for_pictures()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the tiles out for the new width; the photos looked at stay in view."""
+        anchor = self._anchor()
+        self._arrange()
+        self._return_to(anchor)
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Make pictures anew when the window moves to a screen of another density."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._arrange()
+
+    def scrollContentsBy(self, _dx: int, _dy: int) -> None:
+        """Paint everything: a few dozen prepared pictures are quicker than working out less."""
+        self.viewport().update()
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters typed on the grid are the start of a phrase."""
+        if search.strip():
+            self.typed.emit(search)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space opens a photo too, as in a file manager's preview."""
+        if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
+            self.photo_opened.emit(self._photos.photo_id(self.currentIndex().row()))
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu at the pointer, or at the current photo for the menu key."""
+        place = event.globalPos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            current = self.currentIndex()
+            self.scrollTo(current)
+            if not self.selectionModel().hasSelection():
+                self.setCurrentIndex(current)
+            place = self.viewport().mapToGlobal(self.visualRect(current).center())
+        self.menu_wanted.emit(place)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Start a rubber band beside the tiles."""
+        empty = not self.indexAt(event.position().toPoint()).isValid()
+        if empty and event.button() is Qt.MouseButton.LeftButton:
+            self._band_start = event.position().toPoint() + QPoint(0, self.verticalOffset())
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Draw the rubber band out."""
+        super().mouseMoveEvent(event)
+        if self._band_start is not None:
+            end = event.position().toPoint() + QPoint(0, self.verticalOffset())
+            self._band = QRect(self._band_start, end).normalized()
+            self.viewport().update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End the rubber band."""
+        super().mouseReleaseEvent(event)
+        self._band_start, self._band = None, QRect()
+        self.viewport().update()
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        """Drag the selected photos out as files, under the picture of the first."""
+        indexes = self.selectedIndexes()
+        data = self._photos.mimeData(indexes)
+        if not data.urls():
+            return
+        drag = QDrag(self)
+        drag.setMimeData(data)
+        pixmap = self._cache.pixmap(self._photos.photo_id(indexes[0].row()))
+        if pixmap is not None:
+            side = round(96 * self.devicePixelRatioF())
+            small = pixmap.scaled(
+                side,
+                side,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+            small.setDevicePixelRatio(self.devicePixelRatioF())
+            drag.setPixmap(small)
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        """Tell that other photos are selected."""
+        super().selectionChanged(selected, deselected)
+        self.selection_changed.emit()
+
+    def _paint_headers(self, painter: QPainter, area: QRect, offset: int) -> None:
+        for number, (title, note) in enumerate(self._titles):
+            rect = self._layout.header_rect(number)
+            if rect.height() and rect.intersects(area):
+                self._paint_header(painter, rect.translated(0, -offset), title, note, number)
+
+    def _paint_header(
+        self, painter: QPainter, rect: QRect, title: str, note: str, number: int
+    ) -> None:
+        """Paint a title and a quiet note beside it; a line above all but the first."""
+        palette = self.palette()
+        if number:
+            painter.setPen(palette.color(QPalette.ColorRole.Mid))
+            y = rect.top() + 6
+            painter.drawLine(rect.left(), y, rect.right(), y)
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        text = rect.adjusted(0, 8 if number else 0, 0, 0)
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * 1.15)
+        font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(palette.color(QPalette.ColorRole.WindowText))
+        painter.drawText(text, middle, title)
+        beside = painter.fontMetrics().horizontalAdvance(title) + 12
+        painter.setFont(self.font())
+        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        painter.drawText(text.adjusted(beside, 1, 0, 1), middle, note)
+
+    def _paint_band(self, painter: QPainter) -> None:
+        if self._band.isEmpty():
+            return
+        accent = self.palette().color(QPalette.ColorRole.Highlight)
+        painter.setPen(accent)
+        painter.setBrush(QColor(accent.red(), accent.green(), accent.blue(), 40))
+        painter.drawRect(self._band.translated(0, -self.verticalOffset()))
+
+    def _ask_for_pictures(self) -> None:
+        """Ask for the pictures in view, and behind them for the next screenful."""
+        view = self._view_rect()
+        ahead = view.translated(0, view.height())
+        rows = dict.fromkeys(self._layout.rows_in(view) + self._layout.rows_in(ahead))
+        self._cache.look_at(self._photos.photo_id(row) for row in rows)

@@ -1,0 +1,243 @@
+"""Shows one photo as large as it fits, or closer: the wheel zooms, dragging moves."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+__all__ = ["PhotoView"]
+
+ZOOM_STEP = 1.25
+MOST_ZOOM = 16.0
+MOST_ENLARGED = 2.0
+"""A small photo is fitted at up to twice its size, which still looks like a photo."""
+
+SETTLE = 200
+"""Milliseconds after which a resized view wants its photo scaled anew."""
+
+
+class PhotoView(QWidget):
+    """Paints a pixmap; zoom 0 means fitted to the view.
+
+    Signals:
+        fit_wanted(): the view has another size; `view_pixels` says which.
+    """
+
+    fit_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._full = QPixmap()
+        self._fitted = QPixmap()
+        self._message = ""
+        self._zoom = 0.0
+        self._centre = QPointF()
+        self._grabbed: QPointF | None = None
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Window)
+        self.setAccessibleName(self.tr("Photo"))
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE)
+        self._settle.timeout.connect(self.fit_wanted)
+
+    @property
+    def has_photo(self) -> bool:
+        """Whether a photo is shown."""
+        return not self._full.isNull()
+
+    @property
+    def message(self) -> str:
+        """What is said instead of a photo."""
+        return self._message
+
+    @property
+    def zoom(self) -> float:
+        """Device pixels a photo's pixel takes."""
+        return self._zoom or self._fit_zoom()
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the whole photo is shown."""
+        return self._zoom == 0.0
+
+    def view_pixels(self) -> QSize:
+        """Return the view's size in device pixels."""
+        return (QSizeF(self.size()) * self.devicePixelRatioF()).toSize()
+
+    def show_photo(self, full: QImage, fitted: QImage) -> None:
+        """Show a photo; `fitted` is the same scaled down for this view."""
+        self._message = ""
+        self._full = QPixmap.fromImage(full)
+        self._fitted = QPixmap.fromImage(fitted)
+        self.zoom_to_fit()
+
+    def show_fitted(self, fitted: QImage) -> None:
+        """Take the photo scaled for the view's new size."""
+        self._fitted = QPixmap.fromImage(fitted)
+        self.update()
+
+    def show_nothing(self) -> None:
+        """Let go of the photo."""
+        self.show_message("")
+
+    def show_message(self, message: str) -> None:
+        """Say why there is no photo."""
+        self._full = self._fitted = QPixmap()
+        self._message = message
+        self.zoom_to_fit()
+
+    def zoom_to_fit(self) -> None:
+        """Show the whole photo."""
+        self._zoom = 0.0
+        self._centre = QPointF(self._full.width() / 2, self._full.height() / 2)
+        self.unsetCursor()
+        self.update()
+
+    def zoom_to_full(self, at: QPointF | None = None) -> None:
+        """Show one pixel of the photo as one of the screen."""
+        self._zoom_to(1.0, at)
+
+    def zoom_in(self, at: QPointF | None = None) -> None:
+        """Come a step closer."""
+        self._zoom_to(self.zoom * ZOOM_STEP, at)
+
+    def zoom_out(self, at: QPointF | None = None) -> None:
+        """Step back, down to the whole photo."""
+        self._zoom_to(self.zoom / ZOOM_STEP, at)
+
+    def pan(self, dx: float, dy: float) -> bool:
+        """Move by parts of the view; False when the whole photo is in view anyway."""
+        if self.is_fitted:
+            return False
+        pixels = self.view_pixels()
+        self._centre += QPointF(dx * pixels.width(), dy * pixels.height()) / self.zoom
+        self._stay_inside()
+        return True
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the photo, or the sentence in its place."""
+        painter = QPainter(self)
+        if self._message:
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            room = self.rect().adjusted(40, 40, -40, -40)
+            painter.drawText(
+                room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message
+            )
+            return
+        if self._full.isNull():
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < 4)
+        target = self._target()
+        if self.is_fitted:
+            painter.drawPixmap(target, self._fitted, QRectF(self._fitted.rect()))
+            return
+        # Only the part in view is handed over: the photo may be a hundred times larger.
+        seen = target.intersected(QRectF(self.rect()))
+        scale = self.devicePixelRatioF() / self.zoom
+        source = QRectF((seen.topLeft() - target.topLeft()) * scale, seen.size() * scale)
+        painter.drawPixmap(seen, self._full, source)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the photo in view, and have it scaled anew when the size has settled."""
+        super().resizeEvent(event)
+        self._stay_inside()
+        self._settle.start()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom at the pointer."""
+        steps = event.angleDelta().y() / 120
+        if steps and self.has_photo:
+            self._zoom_to(self.zoom * ZOOM_STEP**steps, event.position())
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take hold of the photo."""
+        if event.button() is Qt.MouseButton.LeftButton and not self.is_fitted:
+            self._grabbed = event.position()
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move the photo along."""
+        if self._grabbed is not None:
+            moved = event.position() - self._grabbed
+            self._grabbed = event.position()
+            self._centre -= moved * self.devicePixelRatioF() / self.zoom
+            self._stay_inside()
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        """Let go of the photo."""
+        self._grabbed = None
+        if not self.is_fitted:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Go between the whole photo and its own pixels."""
+        if self.is_fitted:
+            self.zoom_to_full(event.position())
+        else:
+            self.zoom_to_fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Have the photo scaled anew on a screen of another density."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._settle.start()
+
+    def _fit_zoom(self) -> float:
+        if self._full.isNull():
+            return 1.0
+        view = self.view_pixels()
+        return min(
+            view.width() / self._full.width(), view.height() / self._full.height(), MOST_ENLARGED
+        )
+
+    def _zoom_to(self, zoom: float, at: QPointF | None) -> None:
+        if not self.has_photo:
+            return
+        if zoom <= self._fit_zoom():
+            self.zoom_to_fit()
+            return
+        zoom = min(zoom, MOST_ZOOM)
+        ratio = self.devicePixelRatioF()
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        away = ((at if at is not None else middle) - middle) * ratio
+        # The pixel under the pointer stays under it.
+        self._centre += away / self.zoom - away / zoom
+        self._zoom = zoom
+        if self._grabbed is None:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        self._stay_inside()
+
+    def _stay_inside(self) -> None:
+        view = self.view_pixels()
+        self._centre = QPointF(
+            _clamp(self._centre.x(), view.width() / self.zoom / 2, self._full.width()),
+            _clamp(self._centre.y(), view.height() / self.zoom / 2, self._full.height()),
+        )
+        self.update()
+
+    def _target(self) -> QRectF:
+        """Return where the whole photo lies, in logical pixels of the widget."""
+        scale = self.zoom / self.devicePixelRatioF()
+        size = QSizeF(self._full.size()) * scale
+        if self.is_fitted:
+            left = round((self.width() - size.width()) / 2)
+            top = round((self.height() - size.height()) / 2)
+            return QRectF(left, top, size.width(), size.height())
+        corner = QPointF(self.width() / 2, self.height() / 2) - self._centre * scale
+        return QRectF(corner, size)
+
+
+def _clamp(centre: float, half_view: float, length: float) -> float:
+    if 2 * half_view >= length:
+        return length / 2
+    return min(max(centre, half_view), length - half_view)

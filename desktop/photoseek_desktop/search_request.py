@@ -1,0 +1,68 @@
+"""What the person is looking for, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoseek import Query
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from PySide6.QtGui import QImage
+
+__all__ = ["QueryPhoto", "Results", "SearchRequest"]
+
+_ANYTHING = "photo"
+
+
+@dataclass(frozen=True, eq=False)
+class QueryPhoto:
+    """An example photo: from outside (`image`, upright RGB) or from the library (`photo_id`)."""
+
+    name: str
+    thumbnail: QImage = field(repr=False)
+    image: Image.Image | None = field(default=None, repr=False)
+    photo_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """The content of the search bar; false when it is empty, and everything is to be shown."""
+
+    phrase: str = ""
+    photos: tuple[QueryPhoto, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.phrase.strip() or self.photos)
+
+    def to_query(self) -> Query:
+        """Return core's query; `QueryError` when the phrase only says what is not wanted."""
+        images = tuple(photo.image for photo in self.photos if photo.image is not None)
+        ids = tuple(photo.photo_id for photo in self.photos if photo.photo_id is not None)
+        if not self.photos:
+            return Query.parse(self.phrase)
+        # Beside a photo, "-beach" alone is a fair phrase; to `parse` it would want nothing.
+        parsed = Query.parse(f"{_ANYTHING} {self.phrase}")
+        phrase = parsed.phrases[0].removeprefix(_ANYTHING).strip()
+        return Query((phrase,) if phrase else (), images, parsed.without, ids)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The answer to a request: all photos, best (or newest) first.
+
+    `ids` is `(n,)` int64. The first `likely` are likely matches, if `tells_likely`: not every
+    model can say. With `all_unknown` the request is a phrase without a word that the model
+    knows: then there are no ids, because their order would mean nothing.
+    """
+
+    request: SearchRequest
+    ids: NDArray[np.int64]
+    likely: int = 0
+    tells_likely: bool = False
+    unknown_words: tuple[str, ...] = ()
+    all_unknown: bool = False

@@ -1,0 +1,62 @@
+"""One run of the window: makes the parts, wires them, and takes them down in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+
+from photoseek.paths import default_library_directory
+from photoseek_desktop.crash_report import CrashReport
+from photoseek_desktop.icons import application_icon
+from photoseek_desktop.indexer import Indexer
+from photoseek_desktop.lanes import Lanes
+from photoseek_desktop.librarian import Librarian
+from photoseek_desktop.main_window import MainWindow
+from photoseek_desktop.settings import Settings
+from photoseek_desktop.theme import Theme
+
+__all__ = ["Session"]
+
+
+class Session(QObject):
+    """Owns everything that lives as long as the window."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        directory: Path | None = None,
+        folders: Sequence[Path] = (),
+        bundle: Path | None = None,
+    ) -> None:
+        super().__init__()
+        app.setWindowIcon(application_icon())
+        self.directory = directory or default_library_directory()
+        self.settings = Settings(self.directory)
+        self.theme = Theme(app, self.settings.theme)
+        self.lanes = Lanes(self)
+        self.librarian = Librarian(self.lanes, self.directory, bundle, self)
+        self.indexer = Indexer(self.lanes.indexing, self.librarian, self)
+        self.window = MainWindow(
+            self.librarian, self.indexer, self.lanes, self.theme, self.settings, folders
+        )
+        self.crash_report = CrashReport(self.window)
+        self.lanes.crashed.connect(self.crash_report.show)
+        self.window.closing.connect(self.close)
+        self._closed = False
+
+    def start(self) -> None:
+        """Show the window and open the library behind it."""
+        self.window.show()
+        self.window.start()
+
+    def close(self) -> None:
+        """End the work and close the library; a lane that will not end keeps the library open."""
+        if self._closed:
+            return
+        self._closed = True
+        self.indexer.stop()
+        if self.lanes.close():
+            self.librarian.close()

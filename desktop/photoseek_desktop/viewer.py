@@ -1,0 +1,287 @@
+"""The viewer: one photo large, with those before and after it a key away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from photoseek import Photo
+from photoseek_desktop.icons import Icons
+from photoseek_desktop.messages import count, photo_tooltip
+from photoseek_desktop.photo_loader import LoadedPhoto, PhotoLoader
+from photoseek_desktop.photo_model import PhotoModel
+from photoseek_desktop.photo_view import PhotoView
+
+__all__ = ["Viewer"]
+
+PAN = 0.2
+"""Share of the view that an arrow key moves a zoomed photo by."""
+
+PATIENCE = 300
+"""Milliseconds for which the last photo stays in view while the next is opened."""
+
+
+class Viewer(QWidget):
+    """Walks along the model's rows; holds on to a photo id while the rows are refreshed.
+
+    Signals:
+        closed(int): back to the grid, at this photo.
+        shown(str): a photo of this file name is looked at.
+        menu_wanted(QPoint): a context menu is wanted at this point of the screen.
+    """
+
+    closed = Signal(int)
+    shown = Signal(str)
+    menu_wanted = Signal(QPoint)
+
+    def __init__(self, model: PhotoModel, loader: PhotoLoader, icons: Icons) -> None:
+        super().__init__()
+        self._model = model
+        self._loader = loader
+        self._photo_id = -1
+        self._row = 0
+        self._forward = True
+        self._loaded: LoadedPhoto | None = None
+        self._slow = QTimer(self, singleShot=True, interval=PATIENCE)
+        self._slow.timeout.connect(self._on_slow)
+        self.view = PhotoView()
+        self._name = QLabel()
+        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        font = self._name.font()
+        font.setWeight(font.Weight.DemiBold)
+        self._name.setFont(font)
+        self._details = QLabel()
+        self._details.setProperty("muted", True)
+        self._position = QLabel()
+        self._position.setProperty("muted", True)
+        back = self._button(icons, "back", self.tr("Back to the photos (Esc)"), self.close_viewer)
+        self._previous = self._button(
+            icons, "left", self.tr("Previous photo (Left)"), self.previous
+        )
+        self._next = self._button(icons, "right", self.tr("Next photo (Right)"), self.next)
+        self._bar = QHBoxLayout()
+        self._bar.setContentsMargins(12, 8, 12, 8)
+        self._bar.setSpacing(8)
+        self._bar.addWidget(back)
+        self._bar.addSpacing(4)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._name)
+        words.addWidget(self._details)
+        self._bar.addLayout(words, 1)
+        self._bar.addWidget(self._position)
+        self._bar.addWidget(self._previous)
+        self._bar.addWidget(self._next)
+        top = QWidget()
+        top.setObjectName("viewerBar")
+        top.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        top.setLayout(self._bar)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(top)
+        layout.addWidget(self.view, 1)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        loader.loaded.connect(self._on_loaded)
+        model.dataChanged.connect(self._on_photos_fetched)
+        model.modelReset.connect(self._on_results_changed)
+        self.view.fit_wanted.connect(self._on_fit_wanted)
+
+    @property
+    def photo_id(self) -> int:
+        """The photo that is looked at."""
+        return self._photo_id
+
+    @property
+    def photo(self) -> Photo | None:
+        """The row of the photo that is looked at, when it has been fetched."""
+        rows = len(self._model.ids)
+        if self._row < rows and self._model.photo_id(self._row) == self._photo_id:
+            return self._model.photo(self._row)
+        return None
+
+    def add_actions(self, actions: list[QAction]) -> None:
+        """Put actions on the bar as buttons."""
+        for action in actions:
+            button = QToolButton()
+            button.setProperty("flat", True)
+            button.setFixedSize(36, 36)
+            button.setIconSize(QSize(20, 20))
+            button.setDefaultAction(action)
+            button.setToolTip(action.text())
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._bar.insertWidget(self._bar.count() - 3, button)
+        self._bar.insertSpacing(self._bar.count() - 3, 12)
+
+    def open_photo(self, photo_id: int) -> None:
+        """Look at a photo of the model."""
+        row = self._model.row_of(photo_id)
+        if row is not None:
+            self._forward = True
+            self._go_to_row(row)
+
+    def next(self) -> None:
+        """Go to the photo after this one."""
+        self._forward = True
+        if self._row + 1 < len(self._model.ids):
+            self._go_to_row(self._row + 1)
+
+    def previous(self) -> None:
+        """Go to the photo before this one."""
+        self._forward = False
+        if self._row > 0:
+            self._go_to_row(self._row - 1)
+
+    def close_viewer(self) -> None:
+        """Go back to the grid."""
+        self.closed.emit(self._photo_id)
+
+    def leave(self) -> None:
+        """Let go of the photos: another page is shown."""
+        self._loader.forget()
+        self._loaded = None
+        self._slow.stop()
+        self.view.show_nothing()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows go on or move a zoomed photo, plus and minus zoom, Esc goes back."""
+        if event.matches(QKeySequence.StandardKey.Cancel) or event.key() == Qt.Key.Key_Backspace:
+            self.close_viewer()
+        elif not self._take_key(Qt.Key(event.key())):
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the photo's menu."""
+        self.menu_wanted.emit(event.globalPos())
+
+    def _take_key(self, key: Qt.Key) -> bool:
+        keys = Qt.Key
+        pans = {
+            keys.Key_Left: (-PAN, 0.0),
+            keys.Key_Right: (PAN, 0.0),
+            keys.Key_Up: (0.0, -PAN),
+            keys.Key_Down: (0.0, PAN),
+        }
+        if key in pans and self.view.pan(*pans[key]):
+            return True
+        action = {
+            keys.Key_Left: self.previous,
+            keys.Key_Up: self.previous,
+            keys.Key_PageUp: self.previous,
+            keys.Key_Right: self.next,
+            keys.Key_Down: self.next,
+            keys.Key_Space: self.next,
+            keys.Key_PageDown: self.next,
+            keys.Key_Home: lambda: self._go_to_row(0),
+            keys.Key_End: lambda: self._go_to_row(len(self._model.ids) - 1),
+            keys.Key_Plus: self.view.zoom_in,
+            keys.Key_Equal: self.view.zoom_in,
+            keys.Key_Minus: self.view.zoom_out,
+            keys.Key_0: self.view.zoom_to_fit,
+            keys.Key_1: self.view.zoom_to_full,
+        }.get(key)
+        if action is not None:
+            action()
+        return action is not None
+
+    def _button(self, icons: Icons, icon: str, name: str, slot: Callable[[], None]) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("flat", True)
+        button.setFixedSize(36, 36)
+        button.setIconSize(QSize(20, 20))
+        button.setToolTip(name)
+        button.setAccessibleName(name)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        icons.put(button, icon)
+        button.clicked.connect(slot)
+        return button
+
+    def _go_to_row(self, row: int) -> None:
+        self._row = row
+        self._photo_id = self._model.photo_id(row)
+        self._loaded = None
+        self._slow.start()
+        self._show_words()
+        self._load()
+
+    def _load(self) -> None:
+        """Ask for this photo, then for the next in the direction of travel, then the other."""
+        rows = [self._row, self._row + 1, self._row - 1]
+        if not self._forward:
+            rows[1:] = rows[:0:-1]
+        photos = self._model.known([row for row in rows if 0 <= row < len(self._model.ids)])
+        if not photos or photos[0].id != self._photo_id:
+            return  # its row is being fetched; `_on_photos_fetched` comes back here
+        self._loader.set_view(self.view.view_pixels())
+        loaded = self._loader.load(photos)
+        if loaded is not None and self._loaded is not loaded:
+            self._show(loaded)
+
+    def _show(self, loaded: LoadedPhoto) -> None:
+        self._loaded = loaded
+        self._slow.stop()
+        if loaded.problem:
+            self.view.show_message(self._why_not(loaded.problem))
+        else:
+            self.view.show_photo(loaded.image, loaded.fitted)
+
+    def _why_not(self, problem: str) -> str:
+        photo = self.photo
+        if photo is not None and photo.offline:
+            return self.tr(
+                "{name} is offline.\nIt is kept in the library; connect the drive or folder "
+                "{folder} to see it large."
+            ).format(name=photo.path.name, folder=photo.folder)
+        name = photo.path.name if photo is not None else ""
+        return self.tr("{name} cannot be shown: {reason}.").format(name=name, reason=problem)
+
+    def _show_words(self) -> None:
+        photo = self.photo
+        self._name.setText(photo.path.name if photo else "")
+        self._details.setText(
+            f"{photo.width} × {photo.height} · {photo.path.parent}" if photo else ""
+        )
+        self._name.setToolTip(photo_tooltip(photo) if photo else "")
+        total = len(self._model.ids)
+        self._position.setText(
+            self.tr("{number} of {total}").format(number=count(self._row + 1), total=count(total))
+        )
+        self._previous.setEnabled(self._row > 0)
+        self._next.setEnabled(self._row + 1 < total)
+        self.view.setAccessibleDescription(self._name.text())
+        self.shown.emit(self._name.text())
+
+    def _on_loaded(self, loaded: LoadedPhoto) -> None:
+        if self.isVisible() and loaded.photo_id == self._photo_id:
+            self._show(loaded)
+
+    def _on_photos_fetched(self) -> None:
+        if self.isVisible():
+            self._show_words()
+            if self._loaded is None:
+                self._load()
+
+    def _on_results_changed(self) -> None:
+        """Stay at the photo when rows come or go around it."""
+        if not self.isVisible():
+            return
+        row = self._model.row_of(self._photo_id)
+        if row is not None:
+            self._row = row
+            self._show_words()
+
+    def _on_slow(self) -> None:
+        self.view.show_message(self.tr("Opening…"))
+
+    def _on_fit_wanted(self) -> None:
+        """Have the photo scaled anew for the view's size; the full one serves until then."""
+        if self._loaded is not None and not self._loaded.problem:
+            self._loader.fit_again(self._loaded, self.view.view_pixels(), self._on_fitted)
+
+    def _on_fitted(self, loaded: LoadedPhoto) -> None:
+        if self._loaded is not None and loaded.photo_id == self._loaded.photo_id:
+            self._loaded = loaded
+            self.view.show_fitted(loaded.fitted)
