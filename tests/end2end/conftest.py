@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pillow_heif
 import pytest
+import skimage
+import sklearn
 from PIL import Image, ImageFilter
-from skimage import data
-from sklearn.datasets import load_sample_image
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
+SKIMAGE = Path(skimage.__file__).parent / "data"
+SKLEARN = Path(sklearn.__file__).parent / "datasets" / "images"
 
 
 @pytest.fixture(scope="session")
@@ -25,19 +25,19 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "trips" / "Ünïcode & 100% [done]").mkdir(parents=True)
     pillow_heif.register_heif_opener()
 
-    _photo(data.chelsea()).save(folder / "IMG_0001.jpg", quality=90)
-    _photo(data.coffee()).save(folder / "IMG_0002.png")
-    _photo(data.rocket()).save(folder / "IMG_0003.webp", quality=90)
-    _photo(data.astronaut()).save(folder / "IMG_0004.heic", quality=90)
-    _photo(load_sample_image("china.jpg")).save(folder / "trips" / "IMG_0005.avif", quality=90)
-    sideways = _photo(load_sample_image("flower.jpg")).transpose(Image.Transpose.ROTATE_90)
+    Image.open(SKIMAGE / "chelsea.png").save(folder / "IMG_0001.jpg", quality=90)
+    Image.open(SKIMAGE / "coffee.png").save(folder / "IMG_0002.png")
+    Image.open(SKIMAGE / "rocket.jpg").save(folder / "IMG_0003.webp", quality=90)
+    Image.open(SKIMAGE / "astronaut.png").save(folder / "IMG_0004.heic", quality=90)
+    Image.open(SKLEARN / "china.jpg").save(folder / "trips" / "IMG_0005.avif", quality=90)
+    sideways = Image.open(SKLEARN / "flower.jpg").transpose(Image.Transpose.ROTATE_90)
     exif = Image.Exif()
     exif[0x0112] = 6
     sideways.save(
         folder / "trips" / "Ünïcode & 100% [done]" / "IMG_0006.jpg", quality=90, exif=exif
     )
-    _photo(data.hubble_deep_field()).save(folder / "IMG_0007.tiff")
-    _photo(data.coins()).convert("RGB").save(folder / "IMG_0008.gif")
+    Image.open(SKIMAGE / "hubble_deep_field.jpg").save(folder / "IMG_0007.tiff")
+    Image.open(SKIMAGE / "coins.png").convert("RGB").save(folder / "IMG_0008.gif")
 
     (folder / "empty.jpg").touch()
     (folder / "cut short.jpg").write_bytes((folder / "IMG_0001.jpg").read_bytes()[:9000])
@@ -56,11 +56,11 @@ def cat_from_outside(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def photoseek(tmp_path: Path) -> Command:
+def photoseek(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the installed `photoseek` command on a library of its own."""
     program = Path(sys.executable).with_name("photoseek")
 
-    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [program, *map(str, arguments)],
             env={**os.environ, "PHOTOSEEK_LIBRARY": str(tmp_path / "library")},
@@ -68,11 +68,6 @@ def photoseek(tmp_path: Path) -> Command:
             text=True,
             timeout=120,
             check=False,
-            **options,  # type: ignore[call-overload]
         )
 
     return run
-
-
-def _photo(pixels: np.ndarray) -> Image.Image:
-    return Image.fromarray(np.asarray(pixels))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from end2end.conftest import Command
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def hits(output: str) -> list[str]:
