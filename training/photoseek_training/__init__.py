@@ -1,0 +1,17 @@
+"""Builds, proves and measures Photoseek's model; the only package that needs PyTorch.
+
+`cli` is the command `train-and-export`. It picks a recipe from `presets`, reads photos and captions
+with `dataset` (and `extra_pairs`, where they exist; `shapes` draws a dataset for trying things
+out), and has `preparation` put together the `vocabulary`, the decoded `pixels`, the `corpus` of
+tokens and the `model` at its start: an image encoder of `image_encoders` (`lite` is the default
+one) beside a text encoder of `text_encoders`, whose words may come from `minilm`.
+
+`training` runs the stages: `sampling` plans each epoch's batches, `augmentation` varies the photos,
+`features` holds what a frozen network makes of them, `loss` says how wrong a batch is, `recall`
+scores dev after each epoch, and `checkpoint` keeps where the run stands and the best weights.
+
+`export` turns the best weights into a bundle: `rounding` to the values that are stored,
+`image_graph` and `text_graph` to ONNX, `parity` to prove that core computes what the model does,
+`measurement` and `likely` to measure it through core, `model_card` to write it all down.
+`evaluate` is the command `photoseek-evaluate`, which measures any bundle again.
+"""

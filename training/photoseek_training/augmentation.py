@@ -1,0 +1,27 @@
+"""Random crops and mirror images of a batch of photos."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+
+def augment(pixels: NDArray[np.uint8], random: np.random.Generator, *, least_side: float,
+            mirroring: bool) -> Tensor:
+    """Crop each photo to `least_side`..1 of its sides, resize back, and mirror half, if asked.
+
+    (n, size, size, 3) uint8 in and out. The sides are drawn apart, which varies the aspect.
+    """
+    count, size = pixels.shape[:2]
+    batch = torch.from_numpy(np.array(pixels))
+    sides = np.rint(size * random.uniform(least_side, 1, (count, 2))).astype(int)
+    corners = (random.random((count, 2)) * (size - sides + 1)).astype(int)
+    mirrored: NDArray[np.bool_] = random.random(count) < (0.5 if mirroring else 0.0)
+    if least_side == 1:
+        return torch.where(torch.from_numpy(mirrored)[:, None, None, None], batch.flip(2), batch)
+    for row, ((height, width), (top, left)) in enumerate(zip(sides, corners, strict=True)):
+        crop = batch[row, top:top + height, left:left + width].permute(2, 0, 1)[None].float()
+        whole = functional.interpolate(crop, (size, size), mode="bilinear", align_corners=False)[0]
+        batch[row] = (whole.flip(-1) if mirrored[row] else whole).round().byte().permute(1, 2, 0)
+    return batch

@@ -1,0 +1,176 @@
+"""The command `train-and-export`: from photos with captions to a measured model bundle."""
+
+import argparse
+import hashlib
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import appdirs
+import torch
+
+from photoseek.errors import PhotoseekError
+from photoseek_training.dataset import Dataset, read_dataset
+from photoseek_training.errors import DatasetError
+from photoseek_training.export import Provenance, export_bundle
+from photoseek_training.extra_pairs import ExtraPairs, read_extra_pairs
+from photoseek_training.preparation import prepare, run_settings
+from photoseek_training.presets import PRESETS, SHIPPED, Recipe, find_preset, with_epochs
+from photoseek_training.shapes import draw_shapes
+from photoseek_training.training import BEST, CHECKPOINT, Run, read_best, train
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train, export, prove and measure; 0 done, 1 the world's fault (one line), 2 usage."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    options = _parser().parse_args(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    try:
+        _train_and_export(options, _command(arguments))
+    except PhotoseekError as error:
+        print(f"train-and-export: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"train-and-export: {error.filename or 'a file'}: {error.strerror}; see that the "
+              "disk has room and the folder can be written", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("train-and-export: stopped; --resume goes on from the last checkpoint",
+              file=sys.stderr)
+        return 1
+    return 0
+
+
+def _train_and_export(options: argparse.Namespace, command: str) -> None:
+    recipe = _recipe(options)
+    work = options.work or _default_work(options.out)
+    work.mkdir(parents=True, exist_ok=True)
+    dataset, extra = _read_data(options, recipe, work)
+    data = _describe_data(dataset, extra)
+    for line in (f"preset {recipe.name}: {recipe.description}", *data,
+                 f"checkpoints and caches are in {work}"):
+        _say(line)
+    settings = run_settings(recipe, dataset, extra, options.seed)
+    if not (options.resume or options.export_only):
+        for stale in (CHECKPOINT, BEST):
+            (work / stale).unlink(missing_ok=True)
+    prepared = prepare(recipe, dataset, extra, seed=options.seed, work=work)
+    _say(f"{len(prepared.vocabulary):,} words, of which {prepared.vocabulary.learned:,} are "
+         "learned from captions")
+    run = Run(work, settings, options.seed, recipe.softness, _device(options.device), _say)
+    prepared.model.to(run.device)
+    best = (read_best(run) if options.export_only
+            else train(prepared.model, prepared.data, recipe.stages, run, resume=options.resume))
+    _say(f"chosen on dev: {best.epoch}, recall sum {best.score:.1f}")
+    export_bundle(prepared, best, dataset, Provenance(recipe, command, options.seed, data),
+                  options.out, _say)
+
+
+def _parser() -> argparse.ArgumentParser:
+    presets = "\n".join(f"  {recipe.name:8} {recipe.description}" for recipe in PRESETS.values())
+    parser = argparse.ArgumentParser(
+        prog="train-and-export", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Train a dual encoder on photos with captions and write it as a model bundle: "
+                    "exported, proved\nequal to the trained model, and measured on the test split.",
+        epilog=f"presets:\n{presets}\n\nProgress goes to stderr. A killed run goes on with "
+               "--resume and the same options.")
+    parser.add_argument("--data", type=Path, metavar="DIR",
+                        help="folder that is or holds Flickr8k, with imagenet-sample/ and "
+                             "web-captions/ beside it where a preset uses them (not needed by "
+                             "--preset smoke)")
+    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE_DIR",
+                        help="folder for the bundle; what is there is replaced at the end")
+    parser.add_argument("--preset", default=SHIPPED, metavar="NAME",
+                        help="recipe (default: %(default)s)")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on from the last checkpoint of the same run")
+    parser.add_argument("--export-only", action="store_true",
+                        help="train no further: export the best weights of the run so far")
+    parser.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="epochs of the last stage")
+    parser.add_argument("--image-encoder", metavar="NAME",
+                        help="efficientnet-lite0, -lite1, -lite2, vgg19, or another "
+                             "classification model of torchvision")
+    parser.add_argument("--image-weights", metavar="WHICH",
+                        help='"pretrained", "random", or the path of a weight file')
+    parser.add_argument("--text-encoder", metavar="NAME", help="lstm, bilstm or multilayer-bilstm")
+    parser.add_argument("--word-vectors", choices=("minilm", "random"),
+                        help="start from pretrained word vectors, or from random ones")
+    parser.add_argument("--hold-out-classes", action="store_true",
+                        help="train on every second ImageNet class only, to measure the others")
+    parser.add_argument("--no-extra-pairs", action="store_true",
+                        help="train on Flickr8k alone even where more pairs lie beside it")
+    parser.add_argument("--work", type=Path, metavar="DIR",
+                        help="folder for checkpoints and caches (default: one for each BUNDLE_DIR "
+                             "in the user's cache)")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    return parser
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    recipe = find_preset(options.preset)
+    chosen = {name: value for name in ("image_encoder", "image_weights", "text_encoder",
+                                       "word_vectors")
+              if (value := getattr(options, name)) is not None}
+    recipe = replace(recipe, **chosen)
+    if options.hold_out_classes:
+        recipe = replace(recipe, hold_out_classes=True)
+    if options.no_extra_pairs:
+        recipe = replace(recipe, extra_pairs=False)
+    return with_epochs(recipe, options.epochs) if options.epochs else recipe
+
+
+def _read_data(options: argparse.Namespace, recipe: Recipe,
+               work: Path) -> tuple[Dataset, ExtraPairs]:
+    if recipe.drawn_photos and options.data is None:
+        shapes = draw_shapes(work / "shapes", recipe.drawn_photos, options.seed)
+        return replace(read_dataset(shapes), name="drawn shapes"), ExtraPairs()
+    if options.data is None:
+        raise DatasetError("--data is missing: it takes the folder that holds Flickr8k "
+                           "(only --preset smoke draws its own photos)")
+    dataset = read_dataset(options.data)
+    if not recipe.extra_pairs:
+        return dataset, ExtraPairs()
+    return dataset, read_extra_pairs(options.data, hold_out_classes=recipe.hold_out_classes)
+
+
+def _describe_data(dataset: Dataset, extra: ExtraPairs) -> tuple[str, ...]:
+    captions = sum(len(photo.captions) for photo in dataset.train)
+    lines = [
+        (f"{dataset.name}: {len(dataset.train):,} photos with {captions:,} captions to train, "
+         f"{len(dataset.dev):,} photos to choose by, {len(dataset.test):,} to measure")]
+    if extra.imagenet:
+        lines.append(f"imagenet-sample: {len(extra.imagenet):,} photos with their class names")
+    if extra.web:
+        lines.append(f"web-captions: {len(extra.web):,} photos with a sentence each; the last "
+                     "tenth is held out")
+    return (*lines, *dataset.notes)
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command as typed; a resumed run is the run it resumes."""
+    return shlex.join(["train-and-export", *(argument for argument in arguments
+                                             if argument not in ("--resume", "--export-only"))])
+
+
+def _default_work(out: Path) -> Path:
+    digest = hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:8]
+    return Path(appdirs.user_cache_dir("photoseek")) / "training" / f"{out.name}-{digest}"
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

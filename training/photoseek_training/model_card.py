@@ -1,0 +1,106 @@
+"""Writes a bundle's MODEL_CARD.md: where the model comes from, what it can do, what it cannot."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from photoseek.manifest import Manifest, RecallReport
+from photoseek_training.likely import LikelyMeasure
+from photoseek_training.parity import Parity
+from photoseek_training.presets import Recipe
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """Everything a card tells that is not in the manifest."""
+
+    recipe: Recipe
+    command: str
+    seed: int
+    data: Sequence[str]
+    versions: Mapping[str, str]
+    words: int
+    chosen: str
+    dev_score: float
+    recall: RecallReport
+    likely: LikelyMeasure
+    parity: Parity
+
+
+def model_card(manifest: Manifest, facts: CardFacts) -> str:
+    """The card as Markdown."""
+    recipe, recall = facts.recipe, facts.recall
+    stages = "\n".join(
+        f"- {stage.name}: {stage.epochs} epochs, "
+        + (f"image network trained at {stage.network_rate:g}, the rest at {stage.learning_rate:g}"
+           if stage.network_rate else f"image network frozen, the rest at {stage.learning_rate:g}")
+        + f", batches of {stage.photos_per_batch} photos with {stage.captions_per_photo} caption"
+        + ("s" if stage.captions_per_photo > 1 else "") + " each" for stage in recipe.stages)
+    rows = "\n".join(
+        f"| {way} | {figures.r1:.1f} | {figures.r5:.1f} | {figures.r10:.1f} | "
+        f"{figures.median_rank:g} |"
+        for way, figures in (("phrase finds photo", recall.phrase_to_photo),
+                             ("photo finds caption", recall.photo_to_caption)))
+    data = "\n".join(f"- {line}" for line in facts.data)
+    versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
+    return f"""# {manifest.name}
+
+A dual encoder for Photoseek: photos and English phrases become unit vectors of
+{manifest.embedding_dim} numbers, and their dot product says how well they match.
+
+## Measured
+
+On {recall.dataset}, {recall.photos} photos and {recall.captions} captions, with the files of this
+bundle run by Photoseek itself (recall in percent; the best median rank is 1):
+
+| | R@1 | R@5 | R@10 | median rank |
+|---|---|---|---|---|
+{rows}
+
+Measure again, without training: `photoseek-evaluate BUNDLE_DIR --data DATA_DIR`.
+
+The exported graphs differ from the trained model by at most {facts.parity.photos:.1e} a component
+on photos and {facts.parity.captions:.1e} on captions (batches of 1 to 32, ragged lengths).
+
+Likely matches: a photo is called likely for a phrase from {facts.likely.rule.threshold:.2f}
+deviations above the library's usual score. On dev that holds for {facts.likely.kept:.0%} of the
+photos that a phrase was written about, and for {facts.likely.let_through:.1%} of the others.
+
+## Made by
+
+```
+{facts.command}
+```
+
+Seed {facts.seed}; preset `{recipe.name}`: {recipe.description}. Weights chosen on dev
+({facts.chosen}, sum of the six recalls {facts.dev_score:.1f}).
+
+{stages}
+
+Image encoder {recipe.image_encoder}, input {manifest.image.size} x {manifest.image.size} pixels.
+Text encoder {recipe.text_encoder} with {recipe.hidden} units a direction, {facts.words} words,
+{"vectors from all-MiniLM-L6-v2 plus a learned correction" if recipe.word_vectors == "minilm"
+ else "learned vectors"}. Matrices and filters are stored as float16 and word vectors as int8; all
+arithmetic is float32.
+
+Data:
+
+{data}
+
+Versions: {versions}.
+
+## Intended use
+
+Ranking a person's own photos by a short English description, or by another photo, on their own
+machine. The words are those of everyday scenes: people, dogs, sports, streets, water, landscapes.
+
+## Limits
+
+- English only. A word outside the vocabulary is ignored; Photoseek says which.
+- Trained on some thousand photos of people and animals: it is weak on text in photos, counting,
+  left and right, names of persons and places, and fine kinds of things.
+- Captions were written by people about strangers and carry their guesses, about gender and age
+  among them. Do not use it to judge, identify or sort people.
+- A score is comparable within one query only; there is always a best photo, so a first place does
+  not prove a match.
+- Photos are squashed to a square before encoding; very long panoramas lose detail.
+"""

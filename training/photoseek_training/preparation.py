@@ -1,0 +1,119 @@
+"""Brings together what a run trains: the data as tokens and pixels, and the model at its start."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from photoseek.manifest import ImageInput, TextInput
+from photoseek_training.corpus import Corpus, build_corpus
+from photoseek_training.dataset import CaptionedPhoto, Dataset
+from photoseek_training.extra_pairs import ExtraPairs
+from photoseek_training.image_encoders import build_image_network
+from photoseek_training.minilm import MINILM_DIM, load_minilm, word_vectors
+from photoseek_training.model import DualEncoder, ImageEncoder
+from photoseek_training.pixels import decode_photos
+from photoseek_training.presets import Recipe
+from photoseek_training.text_encoders import WordEmbedding, build_text_encoder
+from photoseek_training.training import TrainingData
+from photoseek_training.vocabulary import (
+    SPECIAL,
+    Vocabulary,
+    build_tokenizer,
+    build_vocabulary,
+    common_words,
+)
+
+EXTRA_WORDS = 60_000
+"""How far down the list of common words the vocabulary may reach for words no caption has."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model to train, what it is trained on, and how its inputs are made."""
+
+    model: DualEncoder
+    data: TrainingData
+    vocabulary: Vocabulary
+    image: ImageInput
+    text: TextInput
+
+
+def prepare(recipe: Recipe, dataset: Dataset, extra: ExtraPairs, *, seed: int,
+            work: Path) -> Prepared:
+    """Vocabulary from train captions only, the model with `seed`, pixels cached in `work`."""
+    train_photos = (*dataset.train, *extra.imagenet, *extra.web)
+    captions = [caption for photo in train_photos for caption in photo.captions]
+    pretrained = recipe.word_vectors == "minilm"
+    vocabulary = build_vocabulary(
+        captions, min_count=recipe.min_count, size=recipe.vocabulary_size or None,
+        extra_words=common_words(EXTRA_WORDS) if pretrained else ())
+    tokenizer = build_tokenizer(vocabulary, recipe.context_length)
+    torch.manual_seed(seed)
+    model = _build_model(recipe, vocabulary, work)
+    image = ImageInput(size=model.image.size, resize_mode="squash", interpolation="bicubic",
+                       input_name="pixels", input_dtype="uint8")
+    text = TextInput(recipe.context_length, "ids", "int64", "lengths")
+    data = TrainingData(
+        train=_train_corpus(recipe, train_photos, tokenizer, work),
+        train_pixels=decode_photos(train_photos, image, work, "train photos"),
+        flickr=len(dataset.train), imagenet=len(extra.imagenet), web=len(extra.web),
+        dev=build_corpus(dataset.dev, tokenizer),
+        dev_pixels=decode_photos(dataset.dev, image, work, "dev photos"))
+    return Prepared(model, data, vocabulary, image, text)
+
+
+def run_settings(recipe: Recipe, dataset: Dataset, extra: ExtraPairs, seed: int) -> str:
+    """A text that is equal for two runs if and only if they train the same model."""
+    digest = hashlib.sha256()
+    for photo in (*dataset.train, *dataset.dev, *extra.imagenet, *extra.web):
+        digest.update(f"{photo.path.name}\t{photo.captions}\n".encode())
+    return json.dumps({"recipe": asdict(recipe), "seed": seed, "data": digest.hexdigest()},
+                      sort_keys=True)
+
+
+def _build_model(recipe: Recipe, vocabulary: Vocabulary, work: Path) -> DualEncoder:
+    base, dim = None, recipe.word_dim
+    if recipe.word_vectors == "minilm":
+        base, dim = _pretrained_words(vocabulary, work), MINILM_DIM
+    embedding = WordEmbedding(len(vocabulary), dim, vocabulary.learned, base,
+                              recipe.word_dropping)
+    text = build_text_encoder(recipe.text_encoder, embedding, hidden=recipe.hidden,
+                              dim=recipe.embedding_dim, dropout=recipe.dropout)
+    network = build_image_network(recipe.image_encoder, recipe.image_weights)
+    return DualEncoder(ImageEncoder(network, recipe.embedding_dim, recipe.dropout), text)
+
+
+def _train_corpus(recipe: Recipe, photos: Sequence[CaptionedPhoto], tokenizer: Tokenizer,
+                  work: Path) -> Corpus:
+    corpus = build_corpus(photos, tokenizer)
+    if not recipe.softness:
+        return corpus
+    texts = corpus.texts()
+    meaning = _cached(work, "meanings", texts, lambda: load_minilm().encode(texts, "captions"))
+    return replace(corpus, meaning=meaning)
+
+
+def _pretrained_words(vocabulary: Vocabulary, work: Path) -> Tensor:
+    words = vocabulary.words
+    return torch.from_numpy(_cached(
+        work, "words", words, lambda: word_vectors(load_minilm(), words, len(SPECIAL))))
+
+
+def _cached(work: Path, what: str, texts: Sequence[str],
+            compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+    digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+    file = work / f"{what}-{digest}.npy"
+    if not file.exists():
+        partial = file.with_suffix(".part.npy")
+        np.save(partial, compute())
+        partial.replace(file)
+    vectors: NDArray[np.float32] = np.load(file)
+    return vectors

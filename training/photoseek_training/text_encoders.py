@@ -1,0 +1,132 @@
+"""Text encoders by name: word embedding, recurrent layers, one vector for a phrase."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from photoseek_training.errors import ModelChoiceError
+from photoseek_training.vocabulary import PADDING_ID, UNKNOWN_ID
+
+CHUNK = 128
+"""Captions encoded at a time, sorted by length: long ones would pad the short ones."""
+
+
+@dataclass(frozen=True)
+class RecurrentShape:
+    """Layers of a recurrent text encoder, and whether it also reads from the end."""
+
+    layers: int
+    both_ways: bool
+
+
+RECURRENT_SHAPES = {
+    "lstm": RecurrentShape(1, both_ways=False),
+    "bilstm": RecurrentShape(1, both_ways=True),
+    "multilayer-bilstm": RecurrentShape(2, both_ways=True),
+}
+
+
+class WordEmbedding(nn.Module):
+    """A fixed vector for each word plus a learned one for words seen in training captions.
+
+    Without fixed vectors it is an ordinary embedding. In training, `dropping` of the words are
+    read as unknown words.
+    """
+
+    base: Tensor
+
+    def __init__(self, words: int, dim: int, learned: int, base: Tensor | None,
+                 dropping: float) -> None:
+        super().__init__()
+        self.dim, self._learned, self._dropping = dim, learned, dropping
+        self.correction = nn.Embedding(learned, dim, padding_idx=PADDING_ID)
+        if base is not None:
+            nn.init.zeros_(self.correction.weight)
+        else:
+            nn.init.normal_(self.correction.weight, std=0.35)
+            with torch.no_grad():
+                self.correction.weight[PADDING_ID].zero_()
+        fixed = torch.zeros(words, dim) if base is None else base
+        # Not in the state: it is made again from the pretrained vectors, and it is large.
+        self.register_buffer("base", fixed, persistent=False)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Ids (n, t) int64 to vectors (n, t, dim)."""
+        if self.training and self._dropping:
+            dropped = torch.rand(ids.shape, device=ids.device) < self._dropping
+            ids = torch.where(dropped & (ids != PADDING_ID), UNKNOWN_ID, ids)
+        known = torch.where(ids < self._learned, ids, PADDING_ID)
+        vectors: Tensor = self.base[ids] + self.correction(known)
+        return vectors
+
+    @torch.no_grad()
+    def table(self) -> Tensor:
+        """One row (dim) for each word, as it is used."""
+        table = self.base.clone()
+        table[:self._learned] += self.correction.weight
+        return table
+
+    @torch.no_grad()
+    def replace_table(self, table: Tensor) -> None:
+        """Use exactly these rows from now on."""
+        self.base.copy_(table)
+        self.correction.weight.zero_()
+
+
+class RecurrentEncoder(nn.Module):
+    """Ids (n, t) and lengths (n,) to unit rows (n, dim): LSTM, maximum over time, linear.
+
+    The layers of one direction each are plain LSTMs; the backward ones are given each phrase
+    reversed within its own length. That equals packed sequences, at a third of their time.
+    """
+
+    def __init__(self, embedding: WordEmbedding, shape: RecurrentShape, hidden: int,
+                 dim: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.embedding = embedding
+        ways = 2 if shape.both_ways else 1
+        self.forward_layers, self.backward_layers = nn.ModuleList(), nn.ModuleList()
+        for layer in range(shape.layers):
+            inputs = embedding.dim if layer == 0 else ways * hidden
+            self.forward_layers.append(nn.LSTM(inputs, hidden, batch_first=True))
+            if shape.both_ways:
+                self.backward_layers.append(nn.LSTM(inputs, hidden, batch_first=True))
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(ways * hidden, dim)
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Any padding after a phrase's length leaves its row as it is."""
+        order = torch.argsort(lengths)
+        rows = [self._encode(ids[chosen, :int(lengths[chosen[-1]])], lengths[chosen])
+                for chosen in torch.split(order, CHUNK)]
+        return torch.cat(rows)[torch.argsort(order)]
+
+    def _encode(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        states = self.embedding(ids)
+        steps = torch.arange(ids.shape[1], device=ids.device)
+        # Within its length a phrase is reversed; its padding stays where it is.
+        mirror = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+        for layer, onward in enumerate(self.forward_layers):
+            outputs = [onward(states)[0]]
+            if self.backward_layers:
+                reverse = _reorder(states, mirror)
+                outputs.append(_reorder(self.backward_layers[layer](reverse)[0], mirror))
+            states = self.dropout(torch.cat(outputs, dim=-1))
+        padding = steps >= lengths[:, None]
+        peaks = states.masked_fill(padding[..., None], float("-inf")).amax(dim=1)
+        return functional.normalize(self.head(peaks), dim=-1)
+
+
+def build_text_encoder(name: str, embedding: WordEmbedding, *, hidden: int, dim: int,
+                       dropout: float = 0.0) -> nn.Module:
+    """The named text encoder; ModelChoiceError lists the names there are."""
+    if name not in RECURRENT_SHAPES:
+        raise ModelChoiceError(f"no text encoder is called {name!r}: choose one of "
+                               f"{', '.join(RECURRENT_SHAPES)}")
+    return RecurrentEncoder(embedding, RECURRENT_SHAPES[name], hidden, dim, dropout)
+
+
+def _reorder(states: Tensor, steps: Tensor) -> Tensor:
+    return states.gather(1, steps[..., None].expand_as(states))

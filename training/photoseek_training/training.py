@@ -1,0 +1,274 @@
+"""The training loop: stages, epochs and steps, checkpoints between them, the best one kept."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from photoseek_training.augmentation import augment
+from photoseek_training.checkpoint import (
+    BestModel,
+    Checkpoint,
+    Position,
+    State,
+    load_best,
+    load_checkpoint,
+    save_checkpoint,
+)
+from photoseek_training.corpus import Corpus
+from photoseek_training.features import network_features
+from photoseek_training.image_encoders import freeze_early
+from photoseek_training.loss import contrastive_loss
+from photoseek_training.model import DualEncoder
+from photoseek_training.pixels import Pixels
+from photoseek_training.presets import Stage
+from photoseek_training.recall import photo_to_phrase, phrase_to_photo, recall_sum
+from photoseek_training.sampling import BatchPlan, Part, plan_epoch
+
+CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
+SECONDS_BETWEEN_CHECKPOINTS = 60.0
+WARM_UP = 0.15
+WEIGHT_DECAY = 0.01
+MOST_GRADIENT = 2.0
+POOL_RATE = 10.0
+"""The exponents of the pooling are few and start at the plain average: they learn faster."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Train captions (Flickr8k first, then ImageNet classes, then web) and dev, with pixels."""
+
+    train: Corpus
+    train_pixels: Pixels
+    flickr: int
+    imagenet: int
+    web: int
+    dev: Corpus
+    dev_pixels: Pixels
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: its folder, and the text of settings that decides its result."""
+
+    work: Path
+    settings: str
+    seed: int
+    softness: float
+    device: torch.device
+    report: Callable[[str], None]
+
+
+def train(model: DualEncoder, data: TrainingData, stages: tuple[Stage, ...], run: Run,
+          *, resume: bool) -> BestModel:
+    """Train through all stages; returns the weights that did best on dev.
+
+    With `resume`, a checkpoint in the run's folder is gone on from; all randomness derives from
+    seed and position, so the result is that of a run that was never killed.
+    """
+    started = None
+    if resume and (run.work / CHECKPOINT).exists():
+        started = load_checkpoint(run.work / CHECKPOINT, run.settings)
+        run.report(f"going on from {_place(stages, started.position)}")
+    first = started.position.stage if started else 0
+    best_score = started.best_score if started else -math.inf
+    for number in range(first, len(stages)):
+        loop = _StageLoop(model, data, stages[number], number, run, best_score)
+        if started is not None:
+            loop.restore(started)
+        elif number > 0:
+            model.load_state_dict(read_best(run).model)
+            loop.restart_average()
+        loop.run_epochs(started.position if started else Position(number))
+        best_score, started = loop.best_score, None
+    return read_best(run)
+
+
+def read_best(run: Run) -> BestModel:
+    """The weights that have done best on dev so far; CheckpointError where no epoch has ended."""
+    return load_best(run.work / BEST, run.settings)
+
+
+class _StageLoop:
+    """One stage: its optimizer, its moving average of weights, its data."""
+
+    def __init__(self, model: DualEncoder, data: TrainingData, stage: Stage, number: int,
+                 run: Run, best_score: float) -> None:
+        self.model, self.data, self.stage, self.number, self.run = model, data, stage, number, run
+        self.best_score = best_score
+        self.frozen = stage.network_rate == 0
+        model.image.network.requires_grad_(not self.frozen)
+        model.image.pool.requires_grad_(not self.frozen)
+        if not self.frozen:
+            freeze_early(model.image.network, stage.frozen_blocks)
+        self.optimizer = _build_optimizer(model, stage)
+        self.average: State = {}
+        self.restart_average()
+        self.parts = (
+            Part(0, data.flickr, stage.photos_per_batch, stage.captions_per_photo),
+            Part(data.flickr, data.imagenet, stage.imagenet_per_batch, 1),
+            Part(data.flickr + data.imagenet, data.web, stage.web_per_batch, 1),
+        )
+        self.train_features = self.dev_features = np.zeros((0, 2, 0), np.float32)
+        if self.frozen:
+            self.train_features, self.dev_features = (
+                network_features(model.image, pixels, run.work, run.device)
+                for pixels in (data.train_pixels, data.dev_pixels))
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        self.model.load_state_dict(checkpoint.model)
+        self.average = {name: value.to(self.run.device)
+                        for name, value in checkpoint.average.items()}
+        self.optimizer.load_state_dict(checkpoint.optimizer)
+
+    def restart_average(self) -> None:
+        self.average = {name: value.detach().clone()
+                        for name, value in self.model.state_dict().items()}
+
+    def run_epochs(self, position: Position) -> None:
+        for epoch in range(position.epoch, self.stage.epochs):
+            plans = plan_epoch(self.data.train, self.parts, self._generator(epoch))
+            loss = self._run_steps(plans, epoch, position.step if epoch == position.epoch else 0)
+            self._end_epoch(epoch, loss)
+
+    def _run_steps(self, plans: list[BatchPlan], epoch: int, first: int) -> float:
+        self.model.train()
+        losses, saved = [], time.monotonic()
+        title = f"{self.stage.name} {epoch + 1}/{self.stage.epochs}"
+        with tqdm(total=len(plans), initial=first, desc=title, unit="batch", disable=None) as bar:
+            for step in range(first, len(plans)):
+                losses.append(self._step(plans[step], epoch, step, len(plans)))
+                bar.update()
+                bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", refresh=False)
+                if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                    self._save(Position(self.number, epoch, step + 1))
+                    saved = time.monotonic()
+        return float(np.mean(losses)) if losses else math.nan
+
+    def _step(self, plan: BatchPlan, epoch: int, step: int, steps: int) -> float:
+        random = self._generator(epoch, step)
+        torch.manual_seed(int(random.integers(2**62)))
+        total = steps * self.stage.epochs
+        factor = _rate(epoch * steps + step, total)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak"] * factor
+        device = self.run.device
+        photos = self._photos(plan.photos, random)
+        captions = self.data.train.batch(plan.captions, plan.owner)
+        phrases = self.model.text(captions.ids.to(device), captions.lengths.to(device))
+        meaning = None if captions.meaning is None else captions.meaning.to(device)
+        loss = contrastive_loss(photos, phrases, captions.owner.to(device),
+                                self.model.logit_scale(), meaning, self.run.softness)
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self.model.parameters(), MOST_GRADIENT)
+        self.optimizer.step()
+        self._update_average(epoch * steps + step)
+        return loss.item()
+
+    def _photos(self, photos: NDArray[np.int64], random: np.random.Generator) -> Tensor:
+        device = self.run.device
+        if self.frozen:
+            side = random.integers(2 if self.stage.mirrored else 1, size=len(photos))
+            features = torch.from_numpy(self.train_features[photos, side])
+            return self.model.image.project(features.to(device))
+        pixels = augment(self.data.train_pixels[photos], random,
+                         least_side=self.stage.least_crop, mirroring=self.stage.mirrored)
+        embedded: Tensor = self.model.image(pixels.to(device))
+        return embedded
+
+    @torch.no_grad()
+    def _update_average(self, step: int) -> None:
+        # Early on the average would be of the start, so the decay grows to its full value.
+        decay = min(self.stage.averaging, (1 + step) / (10 + step))
+        for name, value in self.model.state_dict().items():
+            if value.is_floating_point():
+                self.average[name].lerp_(value, 1 - decay)
+
+    def _end_epoch(self, epoch: int, loss: float) -> None:
+        score = self._score_average()
+        place = f"{self.stage.name} epoch {epoch + 1} of {self.stage.epochs}"
+        best = score > self.best_score
+        if best:
+            self.best_score = score
+            save_checkpoint(BestModel(self.run.settings, score, place, self.average),
+                            self.run.work / BEST)
+        self.run.report(f"{place}: loss {loss:.3f}, dev recall sum {score:.1f}"
+                        f"{' (best so far)' if best else ''}")
+        self._save(Position(self.number, epoch + 1))
+
+    def _save(self, position: Position) -> None:
+        save_checkpoint(
+            Checkpoint(self.run.settings, position, self.model.state_dict(), self.average,
+                       self.optimizer.state_dict(), self.best_score), self.run.work / CHECKPOINT)
+
+    def _score_average(self) -> float:
+        """The sum of dev recalls of the averaged weights, which the model holds meanwhile."""
+        kept = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.model.load_state_dict(self.average)
+        photos, phrases = embed_corpus(self.model, self.data.dev, self.data.dev_pixels,
+                                       self.dev_features if self.frozen else None,
+                                       self.run.device)
+        self.model.load_state_dict(kept)
+        owner = self.data.dev.owner
+        return recall_sum(phrase_to_photo(photos, phrases, owner),
+                          photo_to_phrase(photos, phrases, owner))
+
+    def _generator(self, epoch: int, step: int | None = None) -> np.random.Generator:
+        place = (self.number, epoch) if step is None else (self.number, epoch, step + 1)
+        return np.random.default_rng((self.run.seed, *place))
+
+
+@torch.inference_mode()
+def embed_corpus(model: DualEncoder, corpus: Corpus, pixels: Pixels,
+                 features: NDArray[np.float32] | None, device: torch.device,
+                 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Unit rows of all photos (from `features` where given) and of all captions."""
+    model.eval()
+    photos, phrases = [], []
+    for start in range(0, len(corpus.photos), 64):
+        chosen = slice(start, start + 64)
+        if features is not None:
+            rows = model.image.project(torch.from_numpy(features[chosen, 0]).to(device))
+        else:
+            rows = model.image(torch.from_numpy(np.array(pixels[chosen])).to(device))
+        photos.append(rows.cpu().numpy())
+    for start in range(0, len(corpus.ids), 512):
+        ids, lengths = (torch.from_numpy(values[start:start + 512]).to(device)
+                        for values in (corpus.ids, corpus.lengths))
+        phrases.append(model.text(ids, lengths).cpu().numpy())
+    return np.concatenate(photos), np.concatenate(phrases)
+
+
+def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:
+    network = [value for value in model.image.network.parameters() if value.requires_grad]
+    pool = [value for value in model.image.pool.parameters() if value.requires_grad]
+    special = {id(value) for value in (*model.image.network.parameters(),
+                                       *model.image.pool.parameters())}
+    others = [value for value in model.parameters() if id(value) not in special]
+    rates = ((network, stage.network_rate), (pool, stage.learning_rate * POOL_RATE),
+             (others, stage.learning_rate))
+    groups = [{"params": values, "peak": rate} for values, rate in rates if values]
+    return torch.optim.AdamW(groups, lr=stage.learning_rate, weight_decay=WEIGHT_DECAY)
+
+
+def _rate(step: int, steps: int) -> float:
+    """The learning rate's factor: a straight warm-up, then half a cosine down to nothing."""
+    warm = WARM_UP * steps
+    if step < warm:
+        return (step + 1) / (warm + 1)
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1.0, steps - warm)))
+
+
+def _place(stages: tuple[Stage, ...], position: Position) -> str:
+    if position.stage >= len(stages):
+        return "the end"
+    stage = stages[position.stage]
+    return f"stage {stage.name}, epoch {position.epoch + 1}, step {position.step + 1}"
