@@ -1,0 +1,89 @@
+"""The index against a slow, obvious twin: a dict of rows."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from photoseek.embedding_index import GONE, EmbeddingIndex
+
+DIM = 5
+
+
+def contents(index: EmbeddingIndex) -> dict[int, tuple[float, ...]]:
+    snapshot = index.snapshot()
+    rows = zip(snapshot.ids.tolist(), snapshot.matrix.tolist(), strict=True)
+    return {id_: tuple(row) for id_, row in rows if id_ != GONE}
+
+
+def test_empty_index_has_no_rows() -> None:
+    snapshot = EmbeddingIndex(DIM).snapshot()
+    assert snapshot.ids.shape == (0,)
+    assert snapshot.matrix.shape == (0, DIM)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_additions_and_removals_give_what_a_dict_gives(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    index, twin, next_id = EmbeddingIndex(DIM), dict[int, tuple[float, ...]](), 1
+    for _ in range(60):
+        if random.random() < 0.6 or not twin:
+            count = int(random.integers(0, 40))
+            ids = np.arange(next_id, next_id + count)
+            vectors = random.standard_normal((count, DIM)).astype(np.float16)
+            next_id += count
+            index.add(ids, vectors)
+            rows = vectors.astype(np.float32).tolist()
+            twin |= {int(id_): tuple(row) for id_, row in zip(ids, rows, strict=True)}
+        else:
+            known = random.choice(list(twin), int(random.integers(1, len(twin) + 1)), replace=False)
+            gone = [*known.tolist(), 10_000_000]  # an id that is not there harms nothing
+            index.remove(gone)
+            twin = {id_: row for id_, row in twin.items() if id_ not in gone}
+        assert contents(index) == twin
+        assert len(index) == len(twin)
+
+
+def test_rows_stay_in_the_order_they_were_added() -> None:
+    index = EmbeddingIndex(1)
+    for id_ in range(1, 5000, 7):
+        index.add(np.array([id_]), np.array([[id_]], np.float32))
+    index.remove(range(1, 5000, 14))
+    ids = index.snapshot().ids
+    live = ids[ids != GONE]
+    assert (np.diff(live) > 0).all()
+
+
+def test_a_snapshot_does_not_change_under_its_reader() -> None:
+    index = EmbeddingIndex(DIM)
+    index.add(np.arange(1, 11), np.ones((10, DIM), np.float32))
+    before = index.snapshot()
+    ids, matrix = before.ids.copy(), before.matrix.copy()
+    index.add(np.arange(11, 3000), np.zeros((2989, DIM), np.float32))
+    index.remove(range(1, 2500))
+    index.add(np.arange(3000, 6000), np.full((3000, DIM), 7, np.float32))
+    np.testing.assert_array_equal(before.ids, ids)
+    np.testing.assert_array_equal(before.matrix, matrix)
+
+
+def test_readers_never_see_a_row_without_its_vector() -> None:
+    index, wrong = EmbeddingIndex(1), list[int]()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            snapshot = index.snapshot()
+            live = snapshot.ids != GONE
+            wrong.extend(snapshot.ids[live & (snapshot.matrix[:, 0] != snapshot.ids)].tolist())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for start in range(1, 20_000, 50):
+        ids = np.arange(start, start + 50)
+        index.add(ids, ids[:, None].astype(np.float32))
+        index.remove([start])
+    done.set()
+    reader.join()
+    assert not wrong
