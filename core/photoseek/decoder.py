@@ -193,6 +193,8 @@ def _start(spec: ImageInput) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        # Ctrl+C is for the parent: a worker that it ended would look like a crash of its photo.
+        start_new_session=True,
         # The current folder may hold a file named like a module; it must not be imported.
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"},
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -30,15 +30,24 @@ MOST_LOST = 0.2
 """A folder that has lost more of its photos at once is taken for offline, not for tidied up."""
 
 
+_Job = tuple[PhotoFile, KnownFile | None]
+"""A file to open, and what was known of its place before."""
+
+
 @dataclass
 class _Plan:
-    """What one scan asks for: files to open, ids whose files are gone, and the tally so far."""
+    """What one scan asks for: files to open, ids whose files are gone, and the tally so far.
+
+    `again` are files that must be decoded after all, because the photo with the same bytes that
+    would have lent its embedding has been replaced in the same update.
+    """
 
     report: UpdateReport
-    jobs: list[tuple[PhotoFile, KnownFile | None]] = field(default_factory=list)
+    jobs: list[_Job] = field(default_factory=list)
     gone: dict[int, KnownFile] = field(default_factory=dict)
-    by_size: dict[int, list[KnownFile]] = field(default_factory=lambda: defaultdict(list))
+    by_size: defaultdict[int, list[KnownFile]] = field(default_factory=lambda: defaultdict(list))
     scans: dict[int, Scan] = field(default_factory=dict)
+    again: list[_Job] = field(default_factory=list)
 
 
 class Indexer:
@@ -68,7 +77,8 @@ class Indexer:
         plan = self._plan()
         self._total = len(plan.jobs)
         self._tell("embedding")
-        self._embed(plan)
+        self._embed(plan, plan.jobs, plan.by_size)
+        self._embed(plan, plan.again, {})
         self._tell("finishing")
         # A scan that was cut short has not seen everything: nothing counts as gone after it.
         if not self._cancelled():
@@ -99,11 +109,11 @@ class Indexer:
                     unchanged += 1
                 else:
                     plan.jobs.append((file, before))
-                if before is not None and before.digest is not None:
+                if before is not None and before.embedded:
                     plan.by_size[before.file.file_size].append(before)
         for item in known.values():
             plan.gone[item.id] = item
-            if item.digest is not None:
+            if item.embedded:
                 plan.by_size[item.file.file_size].append(item)
         self._catalogue.set_missing(returned, missing=False)
         plan.report = dataclasses.replace(plan.report, found=found, unchanged=unchanged)
@@ -111,11 +121,13 @@ class Indexer:
 
     # Opening and embedding
 
-    def _embed(self, plan: _Plan) -> None:
-        files = {self._path(file): (file, before) for file, before in plan.jobs}
+    def _embed(self, plan: _Plan, jobs: list[_Job], by_size: Mapping[int, list[KnownFile]]) -> None:
+        if not jobs:
+            return
+        files = {self._path(file): (file, before) for file, before in jobs}
         batch: list[tuple[PhotoFile, KnownFile | None, Outcome]] = []
         with DecoderPool(self._encoder.bundle.manifest.image) as pool:
-            for job, outcome in pool.decode(self._jobs(plan)):
+            for job, outcome in pool.decode(self._decode_jobs(jobs, by_size)):
                 batch.append((*files[job.path], outcome))
                 if len(batch) == BATCH_SIZE:
                     self._commit(batch, plan)
@@ -124,13 +136,13 @@ class Indexer:
                     break
         self._commit(batch, plan)
 
-    def _jobs(self, plan: _Plan) -> Iterator[DecodeJob]:
-        for file, _ in plan.jobs:
+    def _decode_jobs(
+        self, jobs: list[_Job], by_size: Mapping[int, list[KnownFile]]
+    ) -> Iterator[DecodeJob]:
+        for file, _ in jobs:
             if self._cancelled():
                 return
-            digests = {
-                item.digest for item in plan.by_size.get(file.file_size, ()) if item.embedded
-            }
+            digests = {item.digest for item in by_size.get(file.file_size, ())}
             yield DecodeJob(self._path(file), frozenset(d for d in digests if d is not None))
 
     def _commit(
@@ -142,7 +154,7 @@ class Indexer:
             if decoded
             else ()
         )
-        tally = dict.fromkeys(("added", "changed", "moved", "failed"), 0)
+        tally = dict.fromkeys(("added", "changed", "moved", "failed", "again"), 0)
         # Thumbnails first: a photo in the library has one, a stray thumbnail harms nobody.
         self._keep_thumbnails(decoded)
         with self._catalogue.transaction():
@@ -158,17 +170,17 @@ class Indexer:
                 else:
                     self._catalogue.put_failure(file, outcome.reason, retry=outcome.retry)
                     tally["failed"] += 1
+        self._done += len(batch) - tally.pop("again")
         plan.report = dataclasses.replace(
             plan.report, **{key: getattr(plan.report, key) + n for key, n in tally.items()}
         )
-        self._done += len(batch)
         self._failed += tally["failed"]
         self._tell("embedding")
 
     def _reuse(self, file: PhotoFile, before: KnownFile | None, digest: bytes, plan: _Plan) -> str:
         """Store a file whose bytes are known: the same photo, a moved one, or a copy."""
         same = [item for item in plan.by_size[file.file_size] if item.digest == digest]
-        if before is not None and before.digest == digest:
+        if before is not None and before.embedded and before.digest == digest:
             self._catalogue.move_photo(before.id, file)
             return "changed"
         moved = next((item for item in same if item.id in plan.gone), None)
@@ -176,7 +188,9 @@ class Indexer:
             del plan.gone[moved.id]
             self._catalogue.move_photo(moved.id, file)
             return "moved"
-        self._catalogue.copy_photo(same[0].id, file)
+        if not any(self._catalogue.copy_photo(item.id, file) for item in same):
+            plan.again.append((file, before))
+            return "again"
         return "added" if before is None else "changed"
 
     def _keep_thumbnails(self, decoded: list[Decoded]) -> None:

@@ -266,11 +266,9 @@ class Library:
                 changes = self._catalogue.embedding_changes(
                     manifest.model_id, manifest.embedding_dim, self._last_added, self._last_removed
                 )
-                first = self._last_added == 0
                 self._last_added, self._last_removed = changes.last_added, changes.last_removed
+                self._index.remove(changes.removed)
                 self._index.add(changes.ids, changes.vectors)
-                # The first reading holds no removed photo.
-                self._index.remove(() if first else changes.removed)
             return self._index.snapshot()
 
     def _make_thumbnail(self, photo_id: int, digest: bytes) -> bytes | None:

@@ -185,9 +185,14 @@ class Catalogue:
                 retry,
             )
 
-    def copy_photo(self, source_id: int, file: PhotoFile) -> None:
-        """Add a file whose bytes are those of a known photo, with all of its embeddings."""
+    def copy_photo(self, source_id: int, file: PhotoFile) -> bool:
+        """Add a file whose bytes are those of a known photo, with all of its embeddings.
+
+        False, and nothing is done, where that photo has gone in the meantime.
+        """
         with self.transaction():
+            if not self._connection.rows("SELECT 1 FROM photos WHERE id = ?", source_id):
+                return False
             self._clear(file)
             copy = self._connection.run(
                 "INSERT INTO photos (folder_id, name, file_size, modified_ns, digest, width, "
@@ -201,6 +206,7 @@ class Catalogue:
                 copy,
                 source_id,
             )
+            return True
 
     def move_photo(self, photo_id: int, file: PhotoFile) -> None:
         """Give a photo its new place; its id, embeddings and thumbnail stay."""
@@ -258,14 +264,15 @@ class Catalogue:
         self, model_id: str, dim: int, last_added: int, last_removed: int
     ) -> EmbeddingChanges:
         """Return what came and went after `last_added` and `last_removed` (0 for everything)."""
+        # Removals first: a photo removed between the two statements is then not among the added.
+        removed = self._connection.rows(
+            "SELECT seq, photo_id FROM removals WHERE seq > ? ORDER BY seq", last_removed
+        )
         added = self._connection.rows(
             "SELECT seq, photo_id, vector FROM embeddings WHERE seq > ? "
             "AND model = (SELECT id FROM models WHERE model_id = ?) ORDER BY seq",
             last_added,
             model_id,
-        )
-        removed = self._connection.rows(
-            "SELECT seq, photo_id FROM removals WHERE seq > ? ORDER BY seq", last_removed
         )
         return EmbeddingChanges(
             ids=np.array([row[1] for row in added], np.int64),
