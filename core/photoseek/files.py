@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import threading
 from pathlib import Path
 
 __all__ = ["sha256_of", "write_atomically"]
@@ -12,10 +12,10 @@ __all__ = ["sha256_of", "write_atomically"]
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write `content` beside `path`, then rename it over; `durable` waits for the disk."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    temporary = Path(name)
+    # No two threads write to one name; `tempfile` would hide the result from other accounts.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("wb") as stream:
             stream.write(content)
             if durable:
                 stream.flush()
