@@ -7,8 +7,9 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def augment(pixels: NDArray[np.uint8], random: np.random.Generator, *, least_side: float,
-            mirroring: bool) -> Tensor:
+def augment(
+    pixels: NDArray[np.uint8], random: np.random.Generator, *, least_side: float, mirroring: bool
+) -> Tensor:
     """Crop each photo to `least_side`..1 of its sides, resize back, and mirror half, if asked.
 
     (n, size, size, 3) uint8 in and out. The sides are drawn apart, which varies the aspect.
@@ -21,7 +22,7 @@ def augment(pixels: NDArray[np.uint8], random: np.random.Generator, *, least_sid
     if least_side == 1:
         return torch.where(torch.from_numpy(mirrored)[:, None, None, None], batch.flip(2), batch)
     for row, ((height, width), (top, left)) in enumerate(zip(sides, corners, strict=True)):
-        crop = batch[row, top:top + height, left:left + width].permute(2, 0, 1)[None].float()
+        crop = batch[row, top : top + height, left : left + width].permute(2, 0, 1)[None].float()
         whole = functional.interpolate(crop, (size, size), mode="bilinear", align_corners=False)[0]
         batch[row] = (whole.flip(-1) if mirrored[row] else whole).round().byte().permute(1, 2, 0)
     return batch

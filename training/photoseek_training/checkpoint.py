@@ -73,9 +73,12 @@ def _load(file: Path, settings: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise CheckpointError(f"{file} does not exist: no epoch has ended yet") from None
     except Exception as error:  # torch.load raises what its unpickler meets
-        raise CheckpointError(f"{file} cannot be read ({error}); delete it and train again"
-                              ) from error
+        raise CheckpointError(
+            f"{file} cannot be read ({error}); delete it and train again"
+        ) from error
     if content["settings"] != settings:
-        raise CheckpointError(f"{file} is of a run with other settings; give the same options and "
-                              "data as then, another --out, or delete it")
+        raise CheckpointError(
+            f"{file} is of a run with other settings; give the same options and "
+            "data as then, another --out, or delete it"
+        )
     return dict(content)

@@ -34,12 +34,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"train-and-export: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"train-and-export: {error.filename or 'a file'}: {error.strerror}; see that the "
-              "disk has room and the folder can be written", file=sys.stderr)
+        print(
+            f"train-and-export: {error.filename or 'a file'}: {error.strerror}; see that the "
+            "disk has room and the folder can be written",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
-        print("train-and-export: stopped; --resume goes on from the last checkpoint",
-              file=sys.stderr)
+        print(
+            "train-and-export: stopped; --resume goes on from the last checkpoint", file=sys.stderr
+        )
         return 1
     return 0
 
@@ -50,62 +54,106 @@ def _train_and_export(options: argparse.Namespace, command: str) -> None:
     work.mkdir(parents=True, exist_ok=True)
     dataset, extra = _read_data(options, recipe, work)
     data = _describe_data(dataset, extra)
-    for line in (f"preset {recipe.name}: {recipe.description}", *data,
-                 f"checkpoints and caches are in {work}"):
+    for line in (
+        f"preset {recipe.name}: {recipe.description}",
+        *data,
+        f"checkpoints and caches are in {work}",
+    ):
         _say(line)
     settings = run_settings(recipe, dataset, extra, options.seed)
     if not (options.resume or options.export_only):
         for stale in (CHECKPOINT, BEST):
             (work / stale).unlink(missing_ok=True)
     prepared = prepare(recipe, dataset, extra, seed=options.seed, work=work)
-    _say(f"{len(prepared.vocabulary):,} words, of which {prepared.vocabulary.learned:,} are "
-         "learned from captions")
+    _say(
+        f"{len(prepared.vocabulary):,} words, of which {prepared.vocabulary.learned:,} are "
+        "learned from captions"
+    )
     run = Run(work, settings, options.seed, recipe.softness, _device(options.device), _say)
     prepared.model.to(run.device)
-    best = (read_best(run) if options.export_only
-            else train(prepared.model, prepared.data, recipe.stages, run, resume=options.resume))
+    best = (
+        read_best(run)
+        if options.export_only
+        else train(prepared.model, prepared.data, recipe.stages, run, resume=options.resume)
+    )
     _say(f"chosen on dev: {best.epoch}, recall sum {best.score:.1f}")
-    export_bundle(prepared, best, dataset, Provenance(recipe, command, options.seed, data),
-                  options.out, _say)
+    export_bundle(
+        prepared, best, dataset, Provenance(recipe, command, options.seed, data), options.out, _say
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
     presets = "\n".join(f"  {recipe.name:8} {recipe.description}" for recipe in PRESETS.values())
     parser = argparse.ArgumentParser(
-        prog="train-and-export", formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="train-and-export",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Train a dual encoder on photos with captions and write it as a model bundle: "
-                    "exported, proved\nequal to the trained model, and measured on the test split.",
+        "exported, proved\nequal to the trained model, and measured on the test split.",
         epilog=f"presets:\n{presets}\n\nProgress goes to stderr. A killed run goes on with "
-               "--resume and the same options.")
-    parser.add_argument("--data", type=Path, metavar="DIR",
-                        help="folder that is or holds Flickr8k, with imagenet-sample/ and "
-                             "web-captions/ beside it where a preset uses them (not needed by "
-                             "--preset smoke)")
-    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE_DIR",
-                        help="folder for the bundle; what is there is replaced at the end")
-    parser.add_argument("--preset", default=SHIPPED, metavar="NAME",
-                        help="recipe (default: %(default)s)")
-    parser.add_argument("--resume", action="store_true",
-                        help="go on from the last checkpoint of the same run")
-    parser.add_argument("--export-only", action="store_true",
-                        help="train no further: export the best weights of the run so far")
+        "--resume and the same options.",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder that is or holds Flickr8k, with imagenet-sample/ and "
+        "web-captions/ beside it where a preset uses them (not needed by "
+        "--preset smoke)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="BUNDLE_DIR",
+        help="folder for the bundle; what is there is replaced at the end",
+    )
+    parser.add_argument(
+        "--preset", default=SHIPPED, metavar="NAME", help="recipe (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint of the same run"
+    )
+    parser.add_argument(
+        "--export-only",
+        action="store_true",
+        help="train no further: export the best weights of the run so far",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
     parser.add_argument("--epochs", type=int, metavar="N", help="epochs of the last stage")
-    parser.add_argument("--image-encoder", metavar="NAME",
-                        help="efficientnet-lite0, -lite1, -lite2, vgg19, or another "
-                             "classification model of torchvision")
-    parser.add_argument("--image-weights", metavar="WHICH",
-                        help='"pretrained", "random", or the path of a weight file')
+    parser.add_argument(
+        "--image-encoder",
+        metavar="NAME",
+        help="efficientnet-lite0, -lite1, -lite2, vgg19, or another "
+        "classification model of torchvision",
+    )
+    parser.add_argument(
+        "--image-weights",
+        metavar="WHICH",
+        help='"pretrained", "random", or the path of a weight file',
+    )
     parser.add_argument("--text-encoder", metavar="NAME", help="lstm, bilstm or multilayer-bilstm")
-    parser.add_argument("--word-vectors", choices=("minilm", "random"),
-                        help="start from pretrained word vectors, or from random ones")
-    parser.add_argument("--hold-out-classes", action="store_true",
-                        help="train on every second ImageNet class only, to measure the others")
-    parser.add_argument("--no-extra-pairs", action="store_true",
-                        help="train on Flickr8k alone even where more pairs lie beside it")
-    parser.add_argument("--work", type=Path, metavar="DIR",
-                        help="folder for checkpoints and caches (default: one for each BUNDLE_DIR "
-                             "in the user's cache)")
+    parser.add_argument(
+        "--word-vectors",
+        choices=("minilm", "random"),
+        help="start from pretrained word vectors, or from random ones",
+    )
+    parser.add_argument(
+        "--hold-out-classes",
+        action="store_true",
+        help="train on every second ImageNet class only, to measure the others",
+    )
+    parser.add_argument(
+        "--no-extra-pairs",
+        action="store_true",
+        help="train on Flickr8k alone even where more pairs lie beside it",
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="folder for checkpoints and caches (default: one for each BUNDLE_DIR "
+        "in the user's cache)",
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     return parser
@@ -113,9 +161,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _recipe(options: argparse.Namespace) -> Recipe:
     recipe = find_preset(options.preset)
-    chosen = {name: value for name in ("image_encoder", "image_weights", "text_encoder",
-                                       "word_vectors")
-              if (value := getattr(options, name)) is not None}
+    chosen = {
+        name: value
+        for name in ("image_encoder", "image_weights", "text_encoder", "word_vectors")
+        if (value := getattr(options, name)) is not None
+    }
     recipe = replace(recipe, **chosen)
     if options.hold_out_classes:
         recipe = replace(recipe, hold_out_classes=True)
@@ -124,14 +174,17 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     return with_epochs(recipe, options.epochs) if options.epochs else recipe
 
 
-def _read_data(options: argparse.Namespace, recipe: Recipe,
-               work: Path) -> tuple[Dataset, ExtraPairs]:
+def _read_data(
+    options: argparse.Namespace, recipe: Recipe, work: Path
+) -> tuple[Dataset, ExtraPairs]:
     if recipe.drawn_photos and options.data is None:
         shapes = draw_shapes(work / "shapes", recipe.drawn_photos, options.seed)
         return replace(read_dataset(shapes), name="drawn shapes"), ExtraPairs()
     if options.data is None:
-        raise DatasetError("--data is missing: it takes the folder that holds Flickr8k "
-                           "(only --preset smoke draws its own photos)")
+        raise DatasetError(
+            "--data is missing: it takes the folder that holds Flickr8k "
+            "(only --preset smoke draws its own photos)"
+        )
     dataset = read_dataset(options.data)
     if not recipe.extra_pairs:
         return dataset, ExtraPairs()
@@ -141,20 +194,29 @@ def _read_data(options: argparse.Namespace, recipe: Recipe,
 def _describe_data(dataset: Dataset, extra: ExtraPairs) -> tuple[str, ...]:
     captions = sum(len(photo.captions) for photo in dataset.train)
     lines = [
-        (f"{dataset.name}: {len(dataset.train):,} photos with {captions:,} captions to train, "
-         f"{len(dataset.dev):,} photos to choose by, {len(dataset.test):,} to measure")]
+        (
+            f"{dataset.name}: {len(dataset.train):,} photos with {captions:,} captions to train, "
+            f"{len(dataset.dev):,} photos to choose by, {len(dataset.test):,} to measure"
+        )
+    ]
     if extra.imagenet:
         lines.append(f"imagenet-sample: {len(extra.imagenet):,} photos with their class names")
     if extra.web:
-        lines.append(f"web-captions: {len(extra.web):,} photos with a sentence each; the last "
-                     "tenth is held out")
+        lines.append(
+            f"web-captions: {len(extra.web):,} photos with a sentence each; the last "
+            "tenth is held out"
+        )
     return (*lines, *dataset.notes)
 
 
 def _command(arguments: Sequence[str]) -> str:
     """The command as typed; a resumed run is the run it resumes."""
-    return shlex.join(["train-and-export", *(argument for argument in arguments
-                                             if argument not in ("--resume", "--export-only"))])
+    return shlex.join(
+        [
+            "train-and-export",
+            *(argument for argument in arguments if argument not in ("--resume", "--export-only")),
+        ]
+    )
 
 
 def _default_work(out: Path) -> Path:

@@ -31,9 +31,12 @@ class Corpus:
         """The captions of these numbers; `owner` are the rows of their photos in the batch."""
         longest = int(self.lengths[captions].max())
         meaning = None if self.meaning is None else torch.from_numpy(self.meaning[captions])
-        return CaptionBatch(torch.from_numpy(self.ids[captions, :longest]),
-                            torch.from_numpy(self.lengths[captions]),
-                            torch.from_numpy(owner), meaning)
+        return CaptionBatch(
+            torch.from_numpy(self.ids[captions, :longest]),
+            torch.from_numpy(self.lengths[captions]),
+            torch.from_numpy(owner),
+            meaning,
+        )
 
     def texts(self) -> list[str]:
         """All captions as written."""

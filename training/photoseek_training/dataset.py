@@ -9,8 +9,13 @@ from pathlib import Path
 
 from photoseek_training.errors import DatasetError
 
-PHOTO_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset",
-                 "Flickr8k_Dataset/Flicker8k_Dataset")
+PHOTO_FOLDERS = (
+    "images",
+    "Images",
+    "Flicker8k_Dataset",
+    "Flickr8k_Dataset",
+    "Flickr8k_Dataset/Flicker8k_Dataset",
+)
 CAPTION_FILES = ("captions.txt", "Flickr8k.token.txt")
 SPLIT_LISTS = {
     "train": ("train.txt", "Flickr_8k.trainImages.txt"),
@@ -54,8 +59,14 @@ def read_dataset(data: Path) -> Dataset:
     """
     if not data.is_dir():
         raise DatasetError(f"{data} is not a folder: --data takes the folder that holds Flickr8k")
-    root = next((root for root in (data, data / "flickr8k", data / "Flickr8k")
-                 if _find_photos(root) and _find_captions(root)), None)
+    root = next(
+        (
+            root
+            for root in (data, data / "flickr8k", data / "Flickr8k")
+            if _find_photos(root) and _find_captions(root)
+        ),
+        None,
+    )
     if root is None:
         raise DatasetError(_what_is_missing(data))
     photos, captions_file = _find_photos(root), _find_captions(root)
@@ -65,16 +76,23 @@ def read_dataset(data: Path) -> Dataset:
     splits, notes = _read_splits(root, sorted(captions))
     chosen, missing = {}, 0
     for split, names in splits.items():
-        chosen[split] = tuple(CaptionedPhoto(photos / name, captions[name]) for name in names
-                              if name in captions and (photos / name).is_file())
+        chosen[split] = tuple(
+            CaptionedPhoto(photos / name, captions[name])
+            for name in names
+            if name in captions and (photos / name).is_file()
+        )
         missing += len(names) - len(chosen[split])
         if not chosen[split]:
-            raise DatasetError(f"{root}: none of the {len(names)} photos of the {split} split is "
-                               f"in {photos} with a caption in {captions_file.name}")
+            raise DatasetError(
+                f"{root}: none of the {len(names)} photos of the {split} split is "
+                f"in {photos} with a caption in {captions_file.name}"
+            )
     listed = sum(len(names) for names in splits.values())
     if missing > 0.01 * listed:
-        raise DatasetError(f"{root}: {missing} of the {listed} photos in the splits have no file "
-                           f"in {photos} or no caption in {captions_file.name}; unpack it again")
+        raise DatasetError(
+            f"{root}: {missing} of the {listed} photos in the splits have no file "
+            f"in {photos} or no caption in {captions_file.name}; unpack it again"
+        )
     if missing:
         notes += (f"{missing} listed photos have no file or no caption and were left out",)
     return Dataset("Flickr8k", chosen["train"], chosen["dev"], chosen["test"], notes)
@@ -110,12 +128,17 @@ def _caption_lines(file: Path) -> Iterator[tuple[str, str]]:
         yield name.partition("#")[0].strip(), caption.strip()
 
 
-def _read_splits(root: Path, names: Sequence[str],
-                 ) -> tuple[Mapping[str, Sequence[str]], tuple[str, ...]]:
+def _read_splits(
+    root: Path,
+    names: Sequence[str],
+) -> tuple[Mapping[str, Sequence[str]], tuple[str, ...]]:
     found = {split: _find(root, TEXT_FOLDERS, lists) for split, lists in SPLIT_LISTS.items()}
     if all(found.values()):
-        return {split: file.read_text(encoding="utf-8").split()
-                for split, file in found.items() if file is not None}, ()
+        return {
+            split: file.read_text(encoding="utf-8").split()
+            for split, file in found.items()
+            if file is not None
+        }, ()
     if any(found.values()):
         absent = [" or ".join(SPLIT_LISTS[split]) for split, file in found.items() if file is None]
         raise DatasetError(f"{root}: some split lists are there, but {', '.join(absent)} is not")
@@ -125,8 +148,11 @@ def _read_splits(root: Path, names: Sequence[str],
     if not eighth:
         raise DatasetError(f"{root}: {len(shuffled)} captioned photos are too few to split")
     note = f"no split lists: photos shuffled with seed {SPLIT_SEED}, an eighth each dev and test"
-    return {"train": shuffled[2 * eighth:], "dev": shuffled[:eighth],
-            "test": shuffled[eighth:2 * eighth]}, (note,)
+    return {
+        "train": shuffled[2 * eighth :],
+        "dev": shuffled[:eighth],
+        "test": shuffled[eighth : 2 * eighth],
+    }, (note,)
 
 
 def _find_photos(root: Path) -> Path | None:
@@ -147,9 +173,13 @@ def _what_is_missing(data: Path) -> str:
     for root in (data, data / "flickr8k"):
         photos, captions = _find_photos(root), _find_captions(root)
         if photos is not None:
-            return (f"{root} has the photos ({photos.name}/) but no captions: "
-                    f"{' or '.join(CAPTION_FILES)} is missing")
+            return (
+                f"{root} has the photos ({photos.name}/) but no captions: "
+                f"{' or '.join(CAPTION_FILES)} is missing"
+            )
         if captions is not None:
-            return (f"{root} has the captions ({captions.name}) but no photos: a folder "
-                    f"{', '.join(PHOTO_FOLDERS[:3])} is missing")
+            return (
+                f"{root} has the captions ({captions.name}) but no photos: a folder "
+                f"{', '.join(PHOTO_FOLDERS[:3])} is missing"
+            )
     return f"{data} holds no Flickr8k; it is read as {LAYOUTS}"

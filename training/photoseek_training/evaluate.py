@@ -33,12 +33,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="photoseek-evaluate",
         description="Measure a model bundle's retrieval on Flickr8k, opening the photos and "
-                    "running the graphs as Photoseek does.")
+        "running the graphs as Photoseek does.",
+    )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of the bundle")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
-                        help="folder that is or holds Flickr8k")
-    parser.add_argument("--split", choices=("test", "dev"), default="test",
-                        help="which photos to measure on (default: %(default)s)")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder that is or holds Flickr8k"
+    )
+    parser.add_argument(
+        "--split",
+        choices=("test", "dev"),
+        default="test",
+        help="which photos to measure on (default: %(default)s)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 

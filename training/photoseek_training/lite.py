@@ -75,8 +75,13 @@ def _convolve(x: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> Tensor
     return functional.conv2d(padded, weight, bias, stride, 0, 1, groups)
 
 
-def _convolution(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1,
-                 ) -> nn.Conv2d:
+def _convolution(
+    inputs: int,
+    outputs: int,
+    kernel: int = 1,
+    stride: int = 1,
+    groups: int = 1,
+) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=False)
 
 
@@ -123,8 +128,9 @@ class EfficientNetLite(nn.Module):
             outputs = _scaled(group.outputs, scale.width)
             inputs = 32 if position == 0 else _scaled(group.inputs, scale.width)
             blocks.append(_Block(group.kernel, group.stride, group.expand, inputs, outputs))
-            blocks += [_Block(group.kernel, 1, group.expand, outputs, outputs)
-                       for _ in range(repeats - 1)]
+            blocks += [
+                _Block(group.kernel, 1, group.expand, outputs, outputs) for _ in range(repeats - 1)
+            ]
         self._blocks = nn.ModuleList(blocks)
         self._conv_head = _convolution(_scaled(320, scale.width), LITE_FEATURES)
         self._bn1 = _batch_norm(LITE_FEATURES)

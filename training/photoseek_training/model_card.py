@@ -31,15 +31,24 @@ def model_card(manifest: Manifest, facts: CardFacts) -> str:
     recipe, recall = facts.recipe, facts.recall
     stages = "\n".join(
         f"- {stage.name}: {stage.epochs} epochs, "
-        + (f"image network trained at {stage.network_rate:g}, the rest at {stage.learning_rate:g}"
-           if stage.network_rate else f"image network frozen, the rest at {stage.learning_rate:g}")
+        + (
+            f"image network trained at {stage.network_rate:g}, the rest at {stage.learning_rate:g}"
+            if stage.network_rate
+            else f"image network frozen, the rest at {stage.learning_rate:g}"
+        )
         + f", batches of {stage.photos_per_batch} photos with {stage.captions_per_photo} caption"
-        + ("s" if stage.captions_per_photo > 1 else "") + " each" for stage in recipe.stages)
+        + ("s" if stage.captions_per_photo > 1 else "")
+        + " each"
+        for stage in recipe.stages
+    )
     rows = "\n".join(
         f"| {way} | {figures.r1:.1f} | {figures.r5:.1f} | {figures.r10:.1f} | "
         f"{figures.median_rank:g} |"
-        for way, figures in (("phrase finds photo", recall.phrase_to_photo),
-                             ("photo finds caption", recall.photo_to_caption)))
+        for way, figures in (
+            ("phrase finds photo", recall.phrase_to_photo),
+            ("photo finds caption", recall.photo_to_caption),
+        )
+    )
     data = "\n".join(f"- {line}" for line in facts.data)
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
     return f"""# {manifest.name}
@@ -78,8 +87,11 @@ Seed {facts.seed}; preset `{recipe.name}`: {recipe.description}. Weights chosen 
 
 Image encoder {recipe.image_encoder}, input {manifest.image.size} x {manifest.image.size} pixels.
 Text encoder {recipe.text_encoder} with {recipe.hidden} units a direction, {facts.words} words,
-{"vectors from all-MiniLM-L6-v2 plus a learned correction" if recipe.word_vectors == "minilm"
- else "learned vectors"}. Matrices and filters are stored as float16 and word vectors as int8; all
+{
+        "vectors from all-MiniLM-L6-v2 plus a learned correction"
+        if recipe.word_vectors == "minilm"
+        else "learned vectors"
+    }. Matrices and filters are stored as float16 and word vectors as int8; all
 arithmetic is float32.
 
 Data:

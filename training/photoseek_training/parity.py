@@ -26,8 +26,9 @@ class Parity:
     captions: float
 
 
-def prove_export(model: DualEncoder, bundle: ModelBundle, photos: Sequence[Path],
-                 captions: Sequence[str]) -> Parity:
+def prove_export(
+    model: DualEncoder, bundle: ModelBundle, photos: Sequence[Path], captions: Sequence[str]
+) -> Parity:
     """Compare on real photos and on captions of ragged lengths, in batches of 1 to 32.
 
     ExportError where a component differs by 1e-4 or more.
@@ -39,16 +40,23 @@ def prove_export(model: DualEncoder, bundle: ModelBundle, photos: Sequence[Path]
     worst_photo = worst_caption = 0.0
     for size in BATCH_SIZES:
         batch, phrases = _cycle(pixels, size), [captions[i % len(captions)] for i in range(size)]
-        worst_photo = max(worst_photo, _difference(
-            encoder.encode_pixels(batch), _torch_photos(model, batch)))
+        worst_photo = max(
+            worst_photo, _difference(encoder.encode_pixels(batch), _torch_photos(model, batch))
+        )
         tokens = encoder.tokenizer.encode(phrases)
-        worst_caption = max(worst_caption, _difference(
-            encoder.encode_text(phrases), _torch_captions(model, tokens.ids, tokens.lengths)))
+        worst_caption = max(
+            worst_caption,
+            _difference(
+                encoder.encode_text(phrases), _torch_captions(model, tokens.ids, tokens.lengths)
+            ),
+        )
     parity = Parity(worst_photo, worst_caption)
     if not max(parity.photos, parity.captions) < TOLERANCE:  # so that nan fails too
-        raise ExportError(f"{bundle.path}: the exported graphs differ from the trained model by "
-                          f"{parity.photos:.1e} (photos) and {parity.captions:.1e} (captions), "
-                          f"which must stay below {TOLERANCE:.0e}; nothing was shipped")
+        raise ExportError(
+            f"{bundle.path}: the exported graphs differ from the trained model by "
+            f"{parity.photos:.1e} (photos) and {parity.captions:.1e} (captions), "
+            f"which must stay below {TOLERANCE:.0e}; nothing was shipped"
+        )
     return parity
 
 
@@ -59,8 +67,9 @@ def _torch_photos(model: DualEncoder, pixels: NDArray[np.uint8]) -> NDArray[np.f
 
 
 @torch.inference_mode()
-def _torch_captions(model: DualEncoder, ids: NDArray[np.int64],
-                    lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+def _torch_captions(
+    model: DualEncoder, ids: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.float32]:
     rows: NDArray[np.float32] = model.text(torch.from_numpy(ids), torch.from_numpy(lengths)).numpy()
     return rows
 

@@ -17,8 +17,9 @@ from photoseek_training.errors import DatasetError
 Pixels = NDArray[np.uint8]
 
 
-def decode_photos(photos: Sequence[CaptionedPhoto], spec: ImageInput, cache: Path,
-                  what: str) -> Pixels:
+def decode_photos(
+    photos: Sequence[CaptionedPhoto], spec: ImageInput, cache: Path, what: str
+) -> Pixels:
     """Pixels (n, size, size, 3) of the photos, opened as core opens them, mapped from `cache`.
 
     The file's name tells which photos and which preparation it holds.
@@ -26,7 +27,7 @@ def decode_photos(photos: Sequence[CaptionedPhoto], spec: ImageInput, cache: Pat
     digest = hashlib.sha256(repr(spec).encode())
     for photo in photos:
         stat = photo.path.stat()
-        digest.update(f"{photo.path}\n{stat.st_size} {stat.st_mtime_ns}\n".encode())
+        digest.update(f"{photo.path.resolve()}\n{stat.st_size} {stat.st_mtime_ns}\n".encode())
     file = cache / f"pixels-{digest.hexdigest()[:16]}.npy"
     if not file.exists():
         _decode_into(file, photos, spec, what)
@@ -34,11 +35,11 @@ def decode_photos(photos: Sequence[CaptionedPhoto], spec: ImageInput, cache: Pat
     return mapped
 
 
-def _decode_into(file: Path, photos: Sequence[CaptionedPhoto], spec: ImageInput,
-                 what: str) -> None:
+def _decode_into(file: Path, photos: Sequence[CaptionedPhoto], spec: ImageInput, what: str) -> None:
     partial = file.with_suffix(".part")
-    pixels = np.lib.format.open_memmap(partial, "w+", np.uint8,
-                                       (len(photos), spec.size, spec.size, 3))
+    pixels = np.lib.format.open_memmap(
+        partial, "w+", np.uint8, (len(photos), spec.size, spec.size, 3)
+    )
     for row, photo in enumerate(tqdm(photos, f"decoding {what}", unit="photo", disable=None)):
         try:
             pixels[row] = to_pixels(open_photo(photo.path), spec)

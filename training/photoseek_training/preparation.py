@@ -46,27 +46,39 @@ class Prepared:
     text: TextInput
 
 
-def prepare(recipe: Recipe, dataset: Dataset, extra: ExtraPairs, *, seed: int,
-            work: Path) -> Prepared:
+def prepare(
+    recipe: Recipe, dataset: Dataset, extra: ExtraPairs, *, seed: int, work: Path
+) -> Prepared:
     """Vocabulary from train captions only, the model with `seed`, pixels cached in `work`."""
     train_photos = (*dataset.train, *extra.imagenet, *extra.web)
     captions = [caption for photo in train_photos for caption in photo.captions]
     pretrained = recipe.word_vectors == "minilm"
     vocabulary = build_vocabulary(
-        captions, min_count=recipe.min_count, size=recipe.vocabulary_size or None,
-        extra_words=common_words(EXTRA_WORDS) if pretrained else ())
+        captions,
+        min_count=recipe.min_count,
+        size=recipe.vocabulary_size or None,
+        extra_words=common_words(EXTRA_WORDS) if pretrained else (),
+    )
     tokenizer = build_tokenizer(vocabulary, recipe.context_length)
     torch.manual_seed(seed)
     model = _build_model(recipe, vocabulary, work)
-    image = ImageInput(size=model.image.size, resize_mode="squash", interpolation="bicubic",
-                       input_name="pixels", input_dtype="uint8")
+    image = ImageInput(
+        size=model.image.size,
+        resize_mode="squash",
+        interpolation="bicubic",
+        input_name="pixels",
+        input_dtype="uint8",
+    )
     text = TextInput(recipe.context_length, "ids", "int64", "lengths")
     data = TrainingData(
         train=_train_corpus(recipe, train_photos, tokenizer, work),
         train_pixels=decode_photos(train_photos, image, work, "train photos"),
-        flickr=len(dataset.train), imagenet=len(extra.imagenet), web=len(extra.web),
+        flickr=len(dataset.train),
+        imagenet=len(extra.imagenet),
+        web=len(extra.web),
         dev=build_corpus(dataset.dev, tokenizer),
-        dev_pixels=decode_photos(dataset.dev, image, work, "dev photos"))
+        dev_pixels=decode_photos(dataset.dev, image, work, "dev photos"),
+    )
     return Prepared(model, data, vocabulary, image, text)
 
 
@@ -75,24 +87,30 @@ def run_settings(recipe: Recipe, dataset: Dataset, extra: ExtraPairs, seed: int)
     digest = hashlib.sha256()
     for photo in (*dataset.train, *dataset.dev, *extra.imagenet, *extra.web):
         digest.update(f"{photo.path.name}\t{photo.captions}\n".encode())
-    return json.dumps({"recipe": asdict(recipe), "seed": seed, "data": digest.hexdigest()},
-                      sort_keys=True)
+    return json.dumps(
+        {"recipe": asdict(recipe), "seed": seed, "data": digest.hexdigest()}, sort_keys=True
+    )
 
 
 def _build_model(recipe: Recipe, vocabulary: Vocabulary, work: Path) -> DualEncoder:
     base, dim = None, recipe.word_dim
     if recipe.word_vectors == "minilm":
         base, dim = _pretrained_words(vocabulary, work), MINILM_DIM
-    embedding = WordEmbedding(len(vocabulary), dim, vocabulary.learned, base,
-                              recipe.word_dropping)
-    text = build_text_encoder(recipe.text_encoder, embedding, hidden=recipe.hidden,
-                              dim=recipe.embedding_dim, dropout=recipe.dropout)
+    embedding = WordEmbedding(len(vocabulary), dim, vocabulary.learned, base, recipe.word_dropping)
+    text = build_text_encoder(
+        recipe.text_encoder,
+        embedding,
+        hidden=recipe.hidden,
+        dim=recipe.embedding_dim,
+        dropout=recipe.dropout,
+    )
     network = build_image_network(recipe.image_encoder, recipe.image_weights)
     return DualEncoder(ImageEncoder(network, recipe.embedding_dim, recipe.dropout), text)
 
 
-def _train_corpus(recipe: Recipe, photos: Sequence[CaptionedPhoto], tokenizer: Tokenizer,
-                  work: Path) -> Corpus:
+def _train_corpus(
+    recipe: Recipe, photos: Sequence[CaptionedPhoto], tokenizer: Tokenizer, work: Path
+) -> Corpus:
     corpus = build_corpus(photos, tokenizer)
     if not recipe.softness:
         return corpus
@@ -103,12 +121,14 @@ def _train_corpus(recipe: Recipe, photos: Sequence[CaptionedPhoto], tokenizer: T
 
 def _pretrained_words(vocabulary: Vocabulary, work: Path) -> Tensor:
     words = vocabulary.words
-    return torch.from_numpy(_cached(
-        work, "words", words, lambda: word_vectors(load_minilm(), words, len(SPECIAL))))
+    return torch.from_numpy(
+        _cached(work, "words", words, lambda: word_vectors(load_minilm(), words, len(SPECIAL)))
+    )
 
 
-def _cached(work: Path, what: str, texts: Sequence[str],
-            compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+def _cached(
+    work: Path, what: str, texts: Sequence[str], compute: Callable[[], NDArray[np.float32]]
+) -> NDArray[np.float32]:
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
     file = work / f"{what}-{digest}.npy"
     if not file.exists():

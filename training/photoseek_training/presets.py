@@ -66,34 +66,82 @@ class Recipe:
 SHIPPED = "shipped"
 SMOKE = "smoke"
 
-PRESETS = {recipe.name: recipe for recipe in (
-    Recipe(
-        name=SHIPPED,
-        description="the bundle in resources/model: pretrained word vectors, then the image "
-                    "network fine-tuned",
-        word_vectors="minilm", vocabulary_size=34_000, min_count=2, hidden=320,
-        word_dropping=0.1, dropout=0.3, softness=0.3, extra_pairs=True,
-        stages=(
-            Stage("frozen", epochs=6, photos_per_batch=256, captions_per_photo=1,
-                  learning_rate=1e-3, imagenet_per_batch=48, web_per_batch=48),
-            Stage("fine-tuning", epochs=10, photos_per_batch=80, captions_per_photo=5,
-                  learning_rate=3e-4, network_rate=1e-4, frozen_blocks=5,
-                  imagenet_per_batch=8, web_per_batch=8),
-        )),
-    Recipe(
-        name="frozen",
-        description="Flickr8k alone, frozen image network, learned word vectors: a baseline in "
-                    "a quarter of an hour",
-        stages=(Stage("frozen", epochs=12, photos_per_batch=256, captions_per_photo=1,
-                      learning_rate=1e-3),)),
-    Recipe(
-        name=SMOKE,
-        description="drawn shapes and a tiny network: shows in a minute that all of it works",
-        image_encoder="tiny", drawn_photos=1200, word_dim=32, hidden=48, embedding_dim=64,
-        context_length=16,
-        stages=(Stage("shapes", epochs=6, photos_per_batch=50, captions_per_photo=2,
-                      learning_rate=5e-3, network_rate=3e-3, least_crop=1.0, mirrored=False),)),
-)}
+PRESETS = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name=SHIPPED,
+            description="the bundle in resources/model: pretrained word vectors, then the image "
+            "network fine-tuned",
+            word_vectors="minilm",
+            vocabulary_size=34_000,
+            min_count=2,
+            hidden=320,
+            word_dropping=0.1,
+            dropout=0.3,
+            softness=0.3,
+            extra_pairs=True,
+            stages=(
+                Stage(
+                    "frozen",
+                    epochs=6,
+                    photos_per_batch=256,
+                    captions_per_photo=1,
+                    learning_rate=1e-3,
+                    imagenet_per_batch=48,
+                    web_per_batch=48,
+                ),
+                Stage(
+                    "fine-tuning",
+                    epochs=8,
+                    photos_per_batch=80,
+                    captions_per_photo=5,
+                    learning_rate=3e-4,
+                    network_rate=1e-4,
+                    frozen_blocks=5,
+                    imagenet_per_batch=8,
+                    web_per_batch=8,
+                ),
+            ),
+        ),
+        Recipe(
+            name="frozen",
+            description="Flickr8k alone, frozen image network, learned word vectors: a baseline in "
+            "a quarter of an hour",
+            stages=(
+                Stage(
+                    "frozen",
+                    epochs=12,
+                    photos_per_batch=256,
+                    captions_per_photo=1,
+                    learning_rate=1e-3,
+                ),
+            ),
+        ),
+        Recipe(
+            name=SMOKE,
+            description="drawn shapes and a tiny network: shows in a minute that all of it works",
+            image_encoder="tiny",
+            drawn_photos=1200,
+            word_dim=32,
+            hidden=48,
+            embedding_dim=64,
+            context_length=16,
+            stages=(
+                Stage(
+                    "shapes",
+                    epochs=6,
+                    photos_per_batch=50,
+                    captions_per_photo=2,
+                    learning_rate=5e-3,
+                    network_rate=3e-3,
+                    least_crop=1.0,
+                    mirrored=False,
+                ),
+            ),
+        ),
+    )
+}
 
 
 def find_preset(name: str) -> Recipe:

@@ -33,8 +33,9 @@ class BatchPlan:
     owner: Numbers
 
 
-def plan_epoch(corpus: Corpus, parts: tuple[Part, ...],
-               random: np.random.Generator) -> list[BatchPlan]:
+def plan_epoch(
+    corpus: Corpus, parts: tuple[Part, ...], random: np.random.Generator
+) -> list[BatchPlan]:
     """All batches of one epoch; the same generator state gives the same plan."""
     main, *others = parts
     draws = [_passes(corpus, main, random)]
@@ -42,7 +43,7 @@ def plan_epoch(corpus: Corpus, parts: tuple[Part, ...],
     main_pairs = [pair for one_pass in draws[0] for pair in one_pass]
     plans = []
     for start in range(0, len(main_pairs) - main.per_batch + 1, main.per_batch):
-        pairs = main_pairs[start:start + main.per_batch]
+        pairs = main_pairs[start : start + main.per_batch]
         for lender in lenders:
             pairs.extend(next(lender))
         plans.append(_plan(pairs))
@@ -55,14 +56,18 @@ _Pair = tuple[int, Numbers]
 
 def _passes(corpus: Corpus, part: Part, random: np.random.Generator) -> list[list[_Pair]]:
     """The part's photos, shuffled, as often as it takes to use all captions of most."""
-    most = int(np.diff(corpus.starts[part.first:part.first + part.count + 1]).max())
+    most = int(np.diff(corpus.starts[part.first : part.first + part.count + 1]).max())
     shift = random.integers(most, size=part.count)
     passes = []
     for number in range(-(-most // part.captions_per_photo)):
         order = random.permutation(part.count)
         offsets = shift[order] + number * part.captions_per_photo
-        passes.append([_pair(corpus, part, int(photo), int(offset))
-                       for photo, offset in zip(order, offsets, strict=True)])
+        passes.append(
+            [
+                _pair(corpus, part, int(photo), int(offset))
+                for photo, offset in zip(order, offsets, strict=True)
+            ]
+        )
     return passes
 
 
@@ -70,19 +75,21 @@ def _endless(corpus: Corpus, part: Part, random: np.random.Generator) -> Iterato
     pending: list[_Pair] = []
     while True:
         while len(pending) < part.per_batch:
-            pending.extend(pair for one_pass in _passes(corpus, part, random)
-                           for pair in one_pass)
-        yield pending[:part.per_batch]
-        pending = pending[part.per_batch:]
+            pending.extend(pair for one_pass in _passes(corpus, part, random) for pair in one_pass)
+        yield pending[: part.per_batch]
+        pending = pending[part.per_batch :]
 
 
 def _pair(corpus: Corpus, part: Part, photo: int, offset: int) -> _Pair:
-    start, end = corpus.starts[part.first + photo:part.first + photo + 2]
+    start, end = corpus.starts[part.first + photo : part.first + photo + 2]
     taken = min(part.captions_per_photo, int(end - start))
     return part.first + photo, start + (offset + np.arange(taken)) % (end - start)
 
 
 def _plan(pairs: list[_Pair]) -> BatchPlan:
     owner = np.repeat(np.arange(len(pairs)), [len(captions) for _, captions in pairs])
-    return BatchPlan(np.array([photo for photo, _ in pairs], np.int64),
-                     np.concatenate([captions for _, captions in pairs]), owner)
+    return BatchPlan(
+        np.array([photo for photo, _ in pairs], np.int64),
+        np.concatenate([captions for _, captions in pairs]),
+        owner,
+    )

@@ -9,11 +9,18 @@ from PIL import Image, ImageDraw
 SIDE = 32
 COLOURS = ("red", "green", "blue", "yellow", "white", "purple")
 SHAPES = ("circle", "square", "triangle", "bar", "ring")
-PLACES = {"top left": (0.3, 0.3), "top right": (0.7, 0.3), "bottom left": (0.3, 0.7),
-          "bottom right": (0.7, 0.7)}
+PLACES = {
+    "top left": (0.3, 0.3),
+    "top right": (0.7, 0.3),
+    "bottom left": (0.3, 0.7),
+    "bottom right": (0.7, 0.7),
+}
 SIZES = {"small": 0.15, "large": 0.28}
-PHRASES = ("a {size} {colour} {shape} in the {place}", "the {colour} {shape} is {size} and {place}",
-           "{size} {shape} , {colour} , at the {place} of the picture")
+PHRASES = (
+    "a {size} {colour} {shape} in the {place}",
+    "the {colour} {shape} is {size} and {place}",
+    "{size} {shape} , {colour} , at the {place} of the picture",
+)
 
 
 def draw_shapes(folder: Path, photos: int, seed: int) -> Path:
@@ -33,12 +40,17 @@ def draw_shapes(folder: Path, photos: int, seed: int) -> Path:
         name = f"{number:05}.png"
         _draw(size, colour, shape, place, chance).save(folder / "images" / name)
         names.append(name)
-        lines += [f"{name}," + phrase.format(size=size, colour=colour, shape=shape, place=place)
-                  for phrase in chance.sample(PHRASES, 2)]
+        lines += [
+            f"{name}," + phrase.format(size=size, colour=colour, shape=shape, place=place)
+            for phrase in chance.sample(PHRASES, 2)
+        ]
     (folder / "captions.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     eighth = photos // 8
-    for split, chosen in (("train", names[2 * eighth:]), ("dev", names[:eighth]),
-                          ("test", names[eighth:2 * eighth])):
+    for split, chosen in (
+        ("train", names[2 * eighth :]),
+        ("dev", names[:eighth]),
+        ("test", names[eighth : 2 * eighth]),
+    ):
         (folder / f"{split}.txt").write_text("\n".join(chosen) + "\n", encoding="utf-8")
     return folder
 

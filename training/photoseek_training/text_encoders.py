@@ -37,8 +37,9 @@ class WordEmbedding(nn.Module):
 
     base: Tensor
 
-    def __init__(self, words: int, dim: int, learned: int, base: Tensor | None,
-                 dropping: float) -> None:
+    def __init__(
+        self, words: int, dim: int, learned: int, base: Tensor | None, dropping: float
+    ) -> None:
         super().__init__()
         self.dim, self._learned, self._dropping = dim, learned, dropping
         self.correction = nn.Embedding(learned, dim, padding_idx=PADDING_ID)
@@ -65,7 +66,7 @@ class WordEmbedding(nn.Module):
     def table(self) -> Tensor:
         """One row (dim) for each word, as it is used."""
         table = self.base.clone()
-        table[:self._learned] += self.correction.weight
+        table[: self._learned] += self.correction.weight
         return table
 
     @torch.no_grad()
@@ -82,8 +83,14 @@ class RecurrentEncoder(nn.Module):
     reversed within its own length. That equals packed sequences, at a third of their time.
     """
 
-    def __init__(self, embedding: WordEmbedding, shape: RecurrentShape, hidden: int,
-                 dim: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        embedding: WordEmbedding,
+        shape: RecurrentShape,
+        hidden: int,
+        dim: int,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         self.embedding = embedding
         ways = 2 if shape.both_ways else 1
@@ -99,8 +106,10 @@ class RecurrentEncoder(nn.Module):
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Any padding after a phrase's length leaves its row as it is."""
         order = torch.argsort(lengths)
-        rows = [self._encode(ids[chosen, :int(lengths[chosen[-1]])], lengths[chosen])
-                for chosen in torch.split(order, CHUNK)]
+        rows = [
+            self._encode(ids[chosen, : int(lengths[chosen[-1]])], lengths[chosen])
+            for chosen in torch.split(order, CHUNK)
+        ]
         return torch.cat(rows)[torch.argsort(order)]
 
     def _encode(self, ids: Tensor, lengths: Tensor) -> Tensor:
@@ -119,12 +128,14 @@ class RecurrentEncoder(nn.Module):
         return functional.normalize(self.head(peaks), dim=-1)
 
 
-def build_text_encoder(name: str, embedding: WordEmbedding, *, hidden: int, dim: int,
-                       dropout: float = 0.0) -> nn.Module:
+def build_text_encoder(
+    name: str, embedding: WordEmbedding, *, hidden: int, dim: int, dropout: float = 0.0
+) -> nn.Module:
     """The named text encoder; ModelChoiceError lists the names there are."""
     if name not in RECURRENT_SHAPES:
-        raise ModelChoiceError(f"no text encoder is called {name!r}: choose one of "
-                               f"{', '.join(RECURRENT_SHAPES)}")
+        raise ModelChoiceError(
+            f"no text encoder is called {name!r}: choose one of {', '.join(RECURRENT_SHAPES)}"
+        )
     return RecurrentEncoder(embedding, RECURRENT_SHAPES[name], hidden, dim, dropout)
 
 

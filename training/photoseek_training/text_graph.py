@@ -51,25 +51,41 @@ def write_text_graph(encoder: RecurrentEncoder, spec: TextInput, path: Path) -> 
     states = _word_vectors(graph, encoder, steps_by_phrases)
     lengths = graph.node("Cast", [spec.lengths_input], "lengths_int32", to=TensorProto.INT32)
     for layer, onward in enumerate(encoder.forward_layers):
-        ways = [onward, *encoder.backward_layers[layer:layer + 1]]
+        ways = [onward, *encoder.backward_layers[layer : layer + 1]]
         states = _recurrent_layer(graph, layer, ways, states, lengths)
     peaks = _maximum_over_time(graph, steps_by_phrases, states, lengths)
-    rows = graph.node("Gemm", [peaks, graph.weight("head.weight", _values(encoder.head.weight)),
-                               graph.weight("head.bias", _values(encoder.head.bias))],
-                      "projected", transB=1)
+    rows = graph.node(
+        "Gemm",
+        [
+            peaks,
+            graph.weight("head.weight", _values(encoder.head.weight)),
+            graph.weight("head.bias", _values(encoder.head.bias)),
+        ],
+        "projected",
+        transB=1,
+    )
     norm = graph.node("ReduceL2", [rows], "norm", axes=[1], keepdims=1)
     least = graph.weight("least_norm", np.array([1e-12], np.float32))
     safe = graph.node("Max", [norm, least], "safe_norm")
     graph.node("Div", [rows, safe], "embedding")
     model = helper.make_model(
         helper.make_graph(
-            graph.nodes, "text_encoder",
-            [helper.make_tensor_value_info(spec.input_name, TensorProto.INT64, ["n", "t"]),
-             helper.make_tensor_value_info(spec.lengths_input, TensorProto.INT64, ["n"])],
-            [helper.make_tensor_value_info("embedding", TensorProto.FLOAT,
-                                           ["n", encoder.head.out_features])],
-            graph.weights),
-        opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION)
+            graph.nodes,
+            "text_encoder",
+            [
+                helper.make_tensor_value_info(spec.input_name, TensorProto.INT64, ["n", "t"]),
+                helper.make_tensor_value_info(spec.lengths_input, TensorProto.INT64, ["n"]),
+            ],
+            [
+                helper.make_tensor_value_info(
+                    "embedding", TensorProto.FLOAT, ["n", encoder.head.out_features]
+                )
+            ],
+            graph.weights,
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=_IR_VERSION,
+    )
     store_half(model)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
@@ -83,17 +99,26 @@ def _word_vectors(graph: _GraphWriter, encoder: RecurrentEncoder, ids: str) -> s
     return graph.node("Mul", [wide, scale], "word_vectors")
 
 
-def _recurrent_layer(graph: _GraphWriter, layer: int, ways: Sequence[nn.Module], states: str,
-                     lengths: str) -> str:
+def _recurrent_layer(
+    graph: _GraphWriter, layer: int, ways: Sequence[nn.Module], states: str, lengths: str
+) -> str:
     """(t, n, inputs) to (t, n, ways * hidden); all values past a phrase's length are zero."""
     parts = [_lstm_weights(way) for way in ways]
     inputs, recurrent, bias = (np.stack(values) for values in zip(*parts, strict=True))
     hidden = recurrent.shape[-1]
     output = graph.node(
-        "LSTM", [states, graph.weight(f"lstm{layer}.inputs", inputs),
-                 graph.weight(f"lstm{layer}.recurrent", recurrent),
-                 graph.weight(f"lstm{layer}.bias", bias), lengths], f"lstm{layer}",
-        hidden_size=hidden, direction="bidirectional" if len(ways) == 2 else "forward")
+        "LSTM",
+        [
+            states,
+            graph.weight(f"lstm{layer}.inputs", inputs),
+            graph.weight(f"lstm{layer}.recurrent", recurrent),
+            graph.weight(f"lstm{layer}.bias", bias),
+            lengths,
+        ],
+        f"lstm{layer}",
+        hidden_size=hidden,
+        direction="bidirectional" if len(ways) == 2 else "forward",
+    )
     phrases_first = graph.node("Transpose", [output], f"lstm{layer}.turned", perm=[0, 2, 1, 3])
     shape = graph.weight(f"lstm{layer}.shape", np.array([0, 0, len(ways) * hidden], np.int64))
     return graph.node("Reshape", [phrases_first, shape], f"lstm{layer}.joined")
@@ -101,15 +126,18 @@ def _recurrent_layer(graph: _GraphWriter, layer: int, ways: Sequence[nn.Module],
 
 def _maximum_over_time(graph: _GraphWriter, ids: str, states: str, lengths: str) -> str:
     shape = graph.node("Shape", [ids], "steps_and_phrases")
-    zero, one = (graph.weight(name, np.array(value, np.int64))
-                 for name, value in (("zero", 0), ("one", 1)))
+    zero, one = (
+        graph.weight(name, np.array(value, np.int64)) for name, value in (("zero", 0), ("one", 1))
+    )
     count = graph.node("Gather", [shape, zero], "step_count")
     steps = graph.node("Range", [zero, count, one], "steps")
     small = graph.node("Cast", [steps], "steps_int32", to=TensorProto.INT32)
-    column = graph.node("Unsqueeze", [small, graph.weight("last", np.array([1, 2], np.int64))],
-                        "step_column")
-    row = graph.node("Unsqueeze", [lengths, graph.weight("both", np.array([0, 2], np.int64))],
-                     "length_row")
+    column = graph.node(
+        "Unsqueeze", [small, graph.weight("last", np.array([1, 2], np.int64))], "step_column"
+    )
+    row = graph.node(
+        "Unsqueeze", [lengths, graph.weight("both", np.array([0, 2], np.int64))], "length_row"
+    )
     within = graph.node("Less", [column, row], "within")
     lowest = graph.weight("lowest", np.array([-np.inf], np.float32))
     padded = graph.node("Where", [within, states, lowest], "masked")
@@ -119,11 +147,14 @@ def _maximum_over_time(graph: _GraphWriter, ids: str, states: str, lengths: str)
 def _lstm_weights(layer: nn.Module) -> tuple[NDArray[np.float32], ...]:
     """PyTorch's gates are in the order input, forget, cell, output; ONNX has i, o, f, c."""
     assert isinstance(layer, nn.LSTM)
-    weights = (_values(layer.get_parameter(name)) for name in
-               ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"))
+    weights = (
+        _values(layer.get_parameter(name))
+        for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    )
     inputs, recurrent, input_bias, recurrent_bias = (
         np.concatenate([gates[0], gates[3], gates[1], gates[2]])
-        for gates in (np.split(value, 4) for value in weights))
+        for gates in (np.split(value, 4) for value in weights)
+    )
     return inputs, recurrent, np.concatenate([input_bias, recurrent_bias])
 
 

@@ -66,8 +66,9 @@ class Run:
     report: Callable[[str], None]
 
 
-def train(model: DualEncoder, data: TrainingData, stages: tuple[Stage, ...], run: Run,
-          *, resume: bool) -> BestModel:
+def train(
+    model: DualEncoder, data: TrainingData, stages: tuple[Stage, ...], run: Run, *, resume: bool
+) -> BestModel:
     """Train through all stages; returns the weights that did best on dev.
 
     With `resume`, a checkpoint in the run's folder is gone on from; all randomness derives from
@@ -99,8 +100,15 @@ def read_best(run: Run) -> BestModel:
 class _StageLoop:
     """One stage: its optimizer, its moving average of weights, its data."""
 
-    def __init__(self, model: DualEncoder, data: TrainingData, stage: Stage, number: int,
-                 run: Run, best_score: float) -> None:
+    def __init__(
+        self,
+        model: DualEncoder,
+        data: TrainingData,
+        stage: Stage,
+        number: int,
+        run: Run,
+        best_score: float,
+    ) -> None:
         self.model, self.data, self.stage, self.number, self.run = model, data, stage, number, run
         self.best_score = best_score
         self.frozen = stage.network_rate == 0
@@ -120,17 +128,20 @@ class _StageLoop:
         if self.frozen:
             self.train_features, self.dev_features = (
                 network_features(model.image, pixels, run.work, run.device)
-                for pixels in (data.train_pixels, data.dev_pixels))
+                for pixels in (data.train_pixels, data.dev_pixels)
+            )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         self.model.load_state_dict(checkpoint.model)
-        self.average = {name: value.to(self.run.device)
-                        for name, value in checkpoint.average.items()}
+        self.average = {
+            name: value.to(self.run.device) for name, value in checkpoint.average.items()
+        }
         self.optimizer.load_state_dict(checkpoint.optimizer)
 
     def restart_average(self) -> None:
-        self.average = {name: value.detach().clone()
-                        for name, value in self.model.state_dict().items()}
+        self.average = {
+            name: value.detach().clone() for name, value in self.model.state_dict().items()
+        }
 
     def run_epochs(self, position: Position) -> None:
         for epoch in range(position.epoch, self.stage.epochs):
@@ -164,8 +175,14 @@ class _StageLoop:
         captions = self.data.train.batch(plan.captions, plan.owner)
         phrases = self.model.text(captions.ids.to(device), captions.lengths.to(device))
         meaning = None if captions.meaning is None else captions.meaning.to(device)
-        loss = contrastive_loss(photos, phrases, captions.owner.to(device),
-                                self.model.logit_scale(), meaning, self.run.softness)
+        loss = contrastive_loss(
+            photos,
+            phrases,
+            captions.owner.to(device),
+            self.model.logit_scale(),
+            meaning,
+            self.run.softness,
+        )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), MOST_GRADIENT)
@@ -179,8 +196,12 @@ class _StageLoop:
             side = random.integers(2 if self.stage.mirrored else 1, size=len(photos))
             features = torch.from_numpy(self.train_features[photos, side])
             return self.model.image.project(features.to(device))
-        pixels = augment(self.data.train_pixels[photos], random,
-                         least_side=self.stage.least_crop, mirroring=self.stage.mirrored)
+        pixels = augment(
+            self.data.train_pixels[photos],
+            random,
+            least_side=self.stage.least_crop,
+            mirroring=self.stage.mirrored,
+        )
         embedded: Tensor = self.model.image(pixels.to(device))
         return embedded
 
@@ -198,28 +219,44 @@ class _StageLoop:
         best = score > self.best_score
         if best:
             self.best_score = score
-            save_checkpoint(BestModel(self.run.settings, score, place, self.average),
-                            self.run.work / BEST)
-        self.run.report(f"{place}: loss {loss:.3f}, dev recall sum {score:.1f}"
-                        f"{' (best so far)' if best else ''}")
+            save_checkpoint(
+                BestModel(self.run.settings, score, place, self.average), self.run.work / BEST
+            )
+        self.run.report(
+            f"{place}: loss {loss:.3f}, dev recall sum {score:.1f}"
+            f"{' (best so far)' if best else ''}"
+        )
         self._save(Position(self.number, epoch + 1))
 
     def _save(self, position: Position) -> None:
         save_checkpoint(
-            Checkpoint(self.run.settings, position, self.model.state_dict(), self.average,
-                       self.optimizer.state_dict(), self.best_score), self.run.work / CHECKPOINT)
+            Checkpoint(
+                self.run.settings,
+                position,
+                self.model.state_dict(),
+                self.average,
+                self.optimizer.state_dict(),
+                self.best_score,
+            ),
+            self.run.work / CHECKPOINT,
+        )
 
     def _score_average(self) -> float:
         """The sum of dev recalls of the averaged weights, which the model holds meanwhile."""
         kept = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.model.load_state_dict(self.average)
-        photos, phrases = embed_corpus(self.model, self.data.dev, self.data.dev_pixels,
-                                       self.dev_features if self.frozen else None,
-                                       self.run.device)
+        photos, phrases = embed_corpus(
+            self.model,
+            self.data.dev,
+            self.data.dev_pixels,
+            self.dev_features if self.frozen else None,
+            self.run.device,
+        )
         self.model.load_state_dict(kept)
         owner = self.data.dev.owner
-        return recall_sum(phrase_to_photo(photos, phrases, owner),
-                          photo_to_phrase(photos, phrases, owner))
+        return recall_sum(
+            phrase_to_photo(photos, phrases, owner), photo_to_phrase(photos, phrases, owner)
+        )
 
     def _generator(self, epoch: int, step: int | None = None) -> np.random.Generator:
         place = (self.number, epoch) if step is None else (self.number, epoch, step + 1)
@@ -227,9 +264,13 @@ class _StageLoop:
 
 
 @torch.inference_mode()
-def embed_corpus(model: DualEncoder, corpus: Corpus, pixels: Pixels,
-                 features: NDArray[np.float32] | None, device: torch.device,
-                 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def embed_corpus(
+    model: DualEncoder,
+    corpus: Corpus,
+    pixels: Pixels,
+    features: NDArray[np.float32] | None,
+    device: torch.device,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Unit rows of all photos (from `features` where given) and of all captions."""
     model.eval()
     photos, phrases = [], []
@@ -241,8 +282,10 @@ def embed_corpus(model: DualEncoder, corpus: Corpus, pixels: Pixels,
             rows = model.image(torch.from_numpy(np.array(pixels[chosen])).to(device))
         photos.append(rows.cpu().numpy())
     for start in range(0, len(corpus.ids), 512):
-        ids, lengths = (torch.from_numpy(values[start:start + 512]).to(device)
-                        for values in (corpus.ids, corpus.lengths))
+        ids, lengths = (
+            torch.from_numpy(values[start : start + 512]).to(device)
+            for values in (corpus.ids, corpus.lengths)
+        )
         phrases.append(model.text(ids, lengths).cpu().numpy())
     return np.concatenate(photos), np.concatenate(phrases)
 
@@ -250,11 +293,15 @@ def embed_corpus(model: DualEncoder, corpus: Corpus, pixels: Pixels,
 def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:
     network = [value for value in model.image.network.parameters() if value.requires_grad]
     pool = [value for value in model.image.pool.parameters() if value.requires_grad]
-    special = {id(value) for value in (*model.image.network.parameters(),
-                                       *model.image.pool.parameters())}
+    special = {
+        id(value) for value in (*model.image.network.parameters(), *model.image.pool.parameters())
+    }
     others = [value for value in model.parameters() if id(value) not in special]
-    rates = ((network, stage.network_rate), (pool, stage.learning_rate * POOL_RATE),
-             (others, stage.learning_rate))
+    rates = (
+        (network, stage.network_rate),
+        (pool, stage.learning_rate * POOL_RATE),
+        (others, stage.learning_rate),
+    )
     groups = [{"params": values, "peak": rate} for values, rate in rates if values]
     return torch.optim.AdamW(groups, lr=stage.learning_rate, weight_decay=WEIGHT_DECAY)
 

@@ -32,16 +32,22 @@ class Vocabulary:
         return len(self.words)
 
 
-def build_vocabulary(captions: Iterable[str], *, min_count: int = 1,
-                     extra_words: Sequence[str] = (), size: int | None = None) -> Vocabulary:
+def build_vocabulary(
+    captions: Iterable[str],
+    *,
+    min_count: int = 1,
+    extra_words: Sequence[str] = (),
+    size: int | None = None,
+) -> Vocabulary:
     """Words of the training captions, the most frequent first, then `extra_words` up to `size`.
 
     A word rarer than `min_count` gets no learned vector; with no extra words it is unknown.
     Give train captions only: a vocabulary that has seen dev or test flatters the measurement.
     """
     cleaner = caption_normalizer()
-    counts = Counter(word for caption in captions
-                     for word in cleaner.normalize_str(caption).split())
+    counts = Counter(
+        word for caption in captions for word in cleaner.normalize_str(caption).split()
+    )
     for special in SPECIAL:
         counts.pop(special, None)
     ordered = sorted(counts, key=lambda word: (-counts[word], word))
@@ -66,10 +72,15 @@ def common_words(count: int) -> tuple[str, ...]:
 
 def caption_normalizer() -> Normalizer:
     """Lower case without accents, possessive 's dropped, every other non-letter a space."""
-    return NormalizerSequence([
-        Lowercase(), NFD(), StripAccents(), Replace(Regex(r"['’]s\b"), ""),
-        Replace(Regex(r"[^\p{L}]+"), " "),
-    ])
+    return NormalizerSequence(
+        [
+            Lowercase(),
+            NFD(),
+            StripAccents(),
+            Replace(Regex(r"['’]s\b"), ""),
+            Replace(Regex(r"[^\p{L}]+"), " "),
+        ]
+    )
 
 
 def build_tokenizer(vocabulary: Vocabulary, context_length: int) -> Tokenizer:
@@ -79,7 +90,8 @@ def build_tokenizer(vocabulary: Vocabulary, context_length: int) -> Tokenizer:
     tokenizer.normalizer = caption_normalizer()
     tokenizer.pre_tokenizer = WhitespaceSplit()
     tokenizer.post_processor = TemplateProcessing(
-        single=f"{START} $A {END}", special_tokens=[(START, ids[START]), (END, ids[END])])
+        single=f"{START} $A {END}", special_tokens=[(START, ids[START]), (END, ids[END])]
+    )
     tokenizer.enable_truncation(context_length)
     tokenizer.enable_padding(pad_id=PADDING_ID, pad_token=PADDING)
     return tokenizer
