@@ -78,6 +78,11 @@ class Librarian(QObject):
         return self._request
 
     @property
+    def is_open(self) -> bool:
+        """Whether the library can be asked."""
+        return self._library is not None
+
+    @property
     def library(self) -> Library:
         """The open library; only after `opened`."""
         assert self._library is not None

@@ -87,16 +87,16 @@ class LibraryDialog(QDialog):
     def _folders_page(self) -> QWidget:
         add = QPushButton(self.tr("Add folder…"))
         add.clicked.connect(self.add_wanted)
-        self._remove = QPushButton(self.tr("Remove from library…"))
-        self._remove.clicked.connect(self._on_remove_clicked)
-        self._forget = QPushButton(self.tr("Forget missing photos…"))
-        self._forget.clicked.connect(self._on_forget_clicked)
+        self.remove_button = QPushButton(self.tr("Remove from library…"))
+        self.remove_button.clicked.connect(self._on_remove_clicked)
+        self.forget_button = QPushButton(self.tr("Forget missing photos…"))
+        self.forget_button.clicked.connect(self._on_forget_clicked)
         self.folders.itemSelectionChanged.connect(self._on_folder_selected)
         row = QHBoxLayout()
         row.addWidget(add)
-        row.addWidget(self._remove)
+        row.addWidget(self.remove_button)
         row.addStretch(1)
-        row.addWidget(self._forget)
+        row.addWidget(self.forget_button)
         return _page(self.folders, row)
 
     def _failures_page(self) -> QWidget:
@@ -136,7 +136,7 @@ class LibraryDialog(QDialog):
             self.folders.addTopLevelItem(item)
             item.setSelected(folder.path == chosen)
         self.folders.setColumnWidth(0, 420)
-        self._forget.setEnabled(info.offline > 0)
+        self.forget_button.setEnabled(info.offline > 0)
         self._offline = info.offline
         self._on_folder_selected()
 
@@ -197,7 +197,7 @@ class LibraryDialog(QDialog):
         return Path(items[0].data(0, PATH_ROLE)) if items else None
 
     def _on_folder_selected(self) -> None:
-        self._remove.setEnabled(bool(self.folders.selectedItems()))
+        self.remove_button.setEnabled(bool(self.folders.selectedItems()))
 
     def _on_remove_clicked(self) -> None:
         folder = self._chosen_folder()

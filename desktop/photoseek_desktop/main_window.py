@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         self._folders = tuple(folders)
         self._info: LibraryInfo | None = None
         self._indexed_once = False
-        self._dialog: LibraryDialog | None = None
+        self.library_dialog: LibraryDialog | None = None
         icons = Icons(theme)
         self.model = PhotoModel(self)
         self.cache = ThumbnailCache(librarian)
@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         indexer.finished.connect(self._on_indexing_finished)
         indexer.busy.connect(self._on_busy)
         indexer.failed.connect(self._on_indexing_failed)
-        self.model.photos_wanted.connect(lambda ids: librarian.fetch_photos(ids, self.model.accept))
+        self.model.photos_wanted.connect(self._on_photos_wanted)
 
     def _connect_page(self) -> None:
         page, bar = self.page, self.page.search_bar
@@ -215,8 +215,8 @@ class MainWindow(QMainWindow):
     def _on_info_changed(self, info: LibraryInfo) -> None:
         self._info = info
         self.page.show_info(info)
-        if self._dialog is not None:
-            self._dialog.show_info(info)
+        if self.library_dialog is not None:
+            self.library_dialog.show_info(info)
         if not self._indexed_once and info.folders:
             # Only now, so that the model is loaded once for both lanes.
             self._indexer.start()
@@ -308,7 +308,7 @@ class MainWindow(QMainWindow):
     def _take_sources(self, data: QMimeData) -> bool:
         """Search by the photos, add the folders; False when there are none."""
         sources = photo_sources_in(data)
-        if sources and self._info is not None:
+        if sources and self._librarian.is_open:
             self._librarian.read_sources(sources, self._on_sources_read)
         return bool(sources)
 
@@ -322,6 +322,9 @@ class MainWindow(QMainWindow):
             self._tell("\n".join(read.problems))
 
     # Photos
+
+    def _on_photos_wanted(self, ids: tuple[int, ...], edition: int) -> None:
+        self._librarian.fetch_photos(ids, lambda photos: self.model.accept(photos, edition))
 
     def _on_photo_opened(self, photo_id: int) -> None:
         self._stack.setCurrentWidget(self.viewer)
@@ -384,7 +387,7 @@ class MainWindow(QMainWindow):
             self.photo_actions.explain(path)
 
     def _choose_file(self, title: str) -> Path | None:
-        if self._info is None:
+        if not self._librarian.is_open:
             return None
         chosen, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder)
         if not chosen:
@@ -402,14 +405,14 @@ class MainWindow(QMainWindow):
         dialog.reveal_wanted.connect(self.photo_actions.reveal_path)
         dialog.finished.connect(self._on_dialog_closed)
         dialog.show_info(self._info)
-        self._dialog = dialog
+        self.library_dialog = dialog
         self._librarian.request_info()
         dialog.open()
 
     def _on_dialog_closed(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-            self._dialog = None
+        if self.library_dialog is not None:
+            self.library_dialog.deleteLater()
+            self.library_dialog = None
 
     def _on_remove_wanted(self, folder: Path) -> None:
         self._indexer.stop()

@@ -106,6 +106,11 @@ class PhotoGrid(QAbstractItemView):
         """The least side of a tile in logical pixels."""
         return self._tile
 
+    @property
+    def titles(self) -> list[str]:
+        """The sections' headers in words."""
+        return [f"{title} {note}" for title, note in self._titles if title]
+
     def set_tile(self, tile: int) -> None:
         """Show larger or smaller tiles, keeping the photos that are looked at in view."""
         tile = min(max(tile, SMALLEST_TILE), LARGEST_TILE)
@@ -130,11 +135,13 @@ class PhotoGrid(QAbstractItemView):
             return
         anchor = self._anchor()
         selected = {self._photos.photo_id(row) for row in self.selected_rows()}
-        current = self.currentIndex()
-        current_id = self._photos.photo_id(current.row()) if current.isValid() else None
+        current = self.currentIndex().row()
+        # Somebody who has not moved yet stays at the top, whatever has come there.
+        moved = current > 0 or selected
+        current_id = self._photos.photo_id(current) if moved and current >= 0 else None
         self._take(results)
-        self._return_to(anchor)
         self._select_ids(selected, current_id)
+        self._return_to(anchor)
 
     def selected_rows(self) -> list[int]:
         """Return the selected rows in the order shown."""
@@ -152,10 +159,10 @@ class PhotoGrid(QAbstractItemView):
         sections: tuple[Section, ...] = (Section(0, total, 0),)
         self._titles = (("", ""),)
         if results.request and results.tells_likely and total:
-            rest = self.tr("closest first")
+            rest = self.tr("the rest follows, closest first")
             if not likely:
                 sections = (Section(0, total, HEADER),)
-                self._titles = ((self.tr("No likely match"), rest),)
+                self._titles = ((self.tr("No likely match"), self.tr("the closest first")),)
             else:
                 sections = (Section(0, likely, HEADER), Section(likely, total - likely, HEADER))
                 counted = self.locale().toString(likely)
@@ -187,7 +194,9 @@ class PhotoGrid(QAbstractItemView):
 
     def _return_to(self, anchor: tuple[int, int] | None) -> None:
         row = self._photos.row_of(anchor[0]) if anchor else None
-        if anchor and row is not None:
+        if anchor is None:
+            self.verticalScrollBar().setValue(0)
+        elif row is not None:
             self.verticalScrollBar().setValue(self._layout.tile_rect(row).top() - anchor[1])
 
     def _select_ids(self, selected: set[int], current_id: int | None) -> None:
@@ -197,10 +206,9 @@ class PhotoGrid(QAbstractItemView):
             index = self._photos.index(int(row))
             selection.select(index, index)
         self.selectionModel().select(selection, Command.ClearAndSelect)
-        row_now = self._photos.row_of(current_id) if current_id is not None else None
-        if row_now is not None:
-            index = self._photos.index(row_now)
-            self.selectionModel().setCurrentIndex(index, Command.NoUpdate)
+        row = self._photos.row_of(current_id) if current_id is not None else 0
+        if row is not None and len(self._photos.ids):
+            self.selectionModel().setCurrentIndex(self._photos.index(row), Command.NoUpdate)
 
     def _view_rect(self) -> QRect:
         """Return the part of the content that is in view."""

@@ -51,6 +51,10 @@ class PhotoLoader(QObject):
         """Tell the size in device pixels that photos are fitted into."""
         self._view = size
 
+    def holds(self, photo_id: int) -> bool:
+        """Whether a photo has been decoded."""
+        return photo_id in self._kept
+
     def load(self, photos: Sequence[Photo]) -> LoadedPhoto | None:
         """Ask for photos, the most wanted first; return that one if it is here already."""
         self._wanted = list(photos)

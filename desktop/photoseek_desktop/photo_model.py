@@ -35,10 +35,10 @@ class PhotoModel(QAbstractListModel):
     """Photo ids, best first; `Photo` rows are fetched by the page when somebody looks at them.
 
     Signals:
-        photos_wanted(tuple[int, ...]): rows to fetch; `accept` takes them.
+        photos_wanted(tuple[int, ...], int): rows to fetch; `accept` takes them with the number.
     """
 
-    photos_wanted = Signal(object)
+    photos_wanted = Signal(object, int)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +46,7 @@ class PhotoModel(QAbstractListModel):
         self.likely = 0
         self._photos: dict[int, Photo] = {}
         self._asked: set[int] = set()
+        self._edition = 0
 
     def show(self, ids: NDArray[np.int64], likely: int) -> None:
         """Take `ids` `(n,)` in order, of which the first `likely` are likely matches."""
@@ -57,13 +58,16 @@ class PhotoModel(QAbstractListModel):
 
     def forget_photos(self) -> None:
         """Fetch the rows in view again: the library has changed."""
+        self._edition += 1
         self._photos.clear()
         self._asked.clear()
         if len(self.ids):
             self.dataChanged.emit(self.index(0), self.index(len(self.ids) - 1))
 
-    def accept(self, photos: Sequence[Photo]) -> None:
-        """Keep fetched rows and tell the views."""
+    def accept(self, photos: Sequence[Photo], edition: int) -> None:
+        """Keep fetched rows and tell the views; those asked for before a change are stale."""
+        if edition != self._edition:
+            return
         if len(self._photos) + len(photos) > MOST_KEPT:
             self._photos.clear()
             self._asked.clear()
@@ -151,4 +155,4 @@ class PhotoModel(QAbstractListModel):
         ids = self.ids[page * PAGE : (page + 1) * PAGE]
         missing = tuple(int(each) for each in ids if int(each) not in self._photos)
         if missing:
-            self.photos_wanted.emit(missing)
+            self.photos_wanted.emit(missing, self._edition)

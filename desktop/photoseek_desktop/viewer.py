@@ -40,7 +40,7 @@ class Viewer(QWidget):
     def __init__(self, model: PhotoModel, loader: PhotoLoader, icons: Icons) -> None:
         super().__init__()
         self._model = model
-        self._loader = loader
+        self.loader = loader
         self._photo_id = -1
         self._row = 0
         self._forward = True
@@ -141,7 +141,7 @@ class Viewer(QWidget):
 
     def leave(self) -> None:
         """Let go of the photos: another page is shown."""
-        self._loader.forget()
+        self.loader.forget()
         self._loaded = None
         self._slow.stop()
         self.view.show_nothing()
@@ -215,8 +215,8 @@ class Viewer(QWidget):
         photos = self._model.known([row for row in rows if 0 <= row < len(self._model.ids)])
         if not photos or photos[0].id != self._photo_id:
             return  # its row is being fetched; `_on_photos_fetched` comes back here
-        self._loader.set_view(self.view.view_pixels())
-        loaded = self._loader.load(photos)
+        self.loader.set_view(self.view.view_pixels())
+        loaded = self.loader.load(photos)
         if loaded is not None and self._loaded is not loaded:
             self._show(loaded)
 
@@ -279,7 +279,7 @@ class Viewer(QWidget):
     def _on_fit_wanted(self) -> None:
         """Have the photo scaled anew for the view's size; the full one serves until then."""
         if self._loaded is not None and not self._loaded.problem:
-            self._loader.fit_again(self._loaded, self.view.view_pixels(), self._on_fitted)
+            self.loader.fit_again(self._loaded, self.view.view_pixels(), self._on_fitted)
 
     def _on_fitted(self, loaded: LoadedPhoto) -> None:
         if self._loaded is not None and loaded.photo_id == self._loaded.photo_id:

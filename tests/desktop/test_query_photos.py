@@ -1,0 +1,188 @@
+"""Dropping, pasting and choosing a photo finds photos like it."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QUrl
+from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from desktop.conftest import OpenWindow, draw_photo, make_photos
+from desktop.window import drop, drop_files, names, press, search
+from photoseek_desktop.session import Session
+
+
+def chips(session: Session) -> list[str]:
+    return [photo.name for photo in session.window.page.search_bar.request.photos]
+
+
+def message(qtbot: QtBot) -> str:
+    """Return what the open message box says, and close it."""
+    boxes: list[QMessageBox] = []
+
+    def one_is_open() -> bool:
+        boxes[:] = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+        return any(box.isVisible() for box in boxes)
+
+    qtbot.waitUntil(one_is_open)
+    box = next(box for box in boxes if box.isVisible())
+    text = box.text()
+    box.close()
+    return text
+
+
+def test_dropping_a_photo_finds_photos_like_it(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    photo = draw_photo(tmp_path / "from a friend.png", "green", 99)
+    with qtbot.waitSignal(session.librarian.results_ready):
+        drop_files(session, photo)
+    assert chips(session) == ["from a friend.png"]
+    assert all(name.startswith("green") for name in names(qtbot, session, 30))
+
+
+def test_several_dropped_photos_are_searched_together(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    red = draw_photo(tmp_path / "a.png", "red", 99)
+    yellow = draw_photo(tmp_path / "b.png", "yellow", 99)
+    with qtbot.waitSignal(session.librarian.results_ready):
+        drop_files(session, red, yellow)
+    assert chips(session) == ["a.png", "b.png"]
+    assert names(qtbot, session, 1)[0].startswith("orange")
+
+
+def test_phrase_and_photo_combine_and_each_can_go(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    search(qtbot, session, "yellow")
+    with qtbot.waitSignal(session.librarian.results_ready):
+        drop_files(session, draw_photo(tmp_path / "red.png", "red", 99))
+    assert names(qtbot, session, 1)[0].startswith("orange")
+    edit = session.window.page.search_bar.edit
+    with qtbot.waitSignal(session.librarian.results_ready):
+        edit.setCursorPosition(0)
+        edit.setFocus()
+        press(session, Qt.Key.Key_Backspace)
+    assert chips(session) == []
+    assert names(qtbot, session, 1)[0].startswith("yellow")
+
+
+def test_leaving_out_words_beside_a_photo(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    with qtbot.waitSignal(session.librarian.results_ready):
+        drop_files(session, draw_photo(tmp_path / "orange.png", "orange", 99))
+    search(qtbot, session, "-yellow")
+    assert names(qtbot, session, 1)[0].startswith("red")
+
+
+def test_an_image_dragged_from_a_browser_is_searched_by(qtbot: QtBot, session: Session) -> None:
+    image = QImage(80, 60, QImage.Format.Format_RGB32)
+    image.fill(QColor(30, 50, 210))
+    data = QMimeData()
+    data.setImageData(image)
+    data.setUrls([QUrl("https://example.org/sea.jpg")])
+    with qtbot.waitSignal(session.librarian.results_ready):
+        drop(session, data)
+    assert names(qtbot, session, 1)[0].startswith("blue")
+
+
+def test_an_image_written_into_a_page_is_searched_by(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    content = draw_photo(tmp_path / "x.png", "purple", 3).read_bytes()
+    data = QMimeData()
+    encoded = base64.b64encode(content).decode()
+    data.setHtml(f'<img src="data:image/png;base64,{encoded}">')
+    with qtbot.waitSignal(session.librarian.results_ready):
+        drop(session, data)
+    assert names(qtbot, session, 1)[0].startswith("purple")
+
+
+def test_a_web_address_alone_is_explained(qtbot: QtBot, session: Session) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/sea.jpg")])
+    drop(session, data)
+    assert "opens no connections" in session.window.page.status_line.text
+
+
+def test_a_copied_image_is_pasted(qtbot: QtBot, session: Session) -> None:
+    image = QImage(80, 60, QImage.Format.Format_RGB32)
+    image.fill(QColor(230, 220, 40))
+    QGuiApplication.clipboard().setImage(image)
+    session.window.page.search_bar.edit.setFocus()
+    with qtbot.waitSignal(session.librarian.results_ready):
+        press(session, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert chips(session) == ["Pasted photo"]
+    assert names(qtbot, session, 1)[0].startswith("yellow")
+
+
+def test_a_copied_file_is_pasted_and_text_stays_text(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    data = QMimeData()
+    path = draw_photo(tmp_path / "white.png", "white", 99)
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    data.setText(str(path))
+    QGuiApplication.clipboard().setMimeData(data)
+    edit = session.window.page.search_bar.edit
+    edit.setFocus()
+    with qtbot.waitSignal(session.librarian.results_ready):
+        press(session, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert (chips(session), edit.text()) == (["white.png"], "")
+    QGuiApplication.clipboard().setText("black")
+    with qtbot.waitSignal(session.librarian.results_ready):
+        press(session, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert edit.text() == "black"
+
+
+def test_a_dropped_file_that_is_no_photo_is_told(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.txt").write_text("Dear friend")
+    drop_files(session, tmp_path / "letter.txt", draw_photo(tmp_path / "ok.png", "green"))
+    assert message(qtbot).startswith("Letter.txt: not a photo in a format")
+    assert chips(session) == ["ok.png"]
+
+
+def test_a_dropped_folder_is_added_and_read(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    folder = make_photos(tmp_path / "more", variants=1)
+    with qtbot.waitSignal(session.indexer.finished):
+        drop_files(session, folder)
+    qtbot.waitUntil(lambda: len(session.window.model.ids) == 248)
+
+
+@pytest.mark.parametrize("times", [1, 6])
+def test_find_similar(qtbot: QtBot, session: Session, times: int) -> None:
+    grid = session.window.grid
+    for _ in range(times):
+        grid.setCurrentIndex(session.window.model.index(0))
+        with qtbot.waitSignal(session.librarian.results_ready):
+            session.window.actions_.similar.trigger()
+    assert len(chips(session)) == 1
+    assert names(qtbot, session, 1)[0].startswith("white")
+    assert len(session.window.model.ids) == 239
+
+
+def test_first_drop_of_a_folder_starts_the_library(
+    qtbot: QtBot, start_window: OpenWindow, tmp_path: Path
+) -> None:
+    folder = make_photos(tmp_path / "photos", variants=1)
+    session = start_window(tmp_path / "library")
+    page = session.window.page
+    qtbot.waitUntil(lambda: page.state_page.title == "Find any photo by describing it")
+    with qtbot.waitSignal(session.indexer.finished, timeout=10_000):
+        drop_files(session, folder)
+    qtbot.waitUntil(lambda: len(session.window.model.ids) == 8)
+
+
+def test_truncated_image_data_does_no_harm(qtbot: QtBot, session: Session) -> None:
+    data = QMimeData()
+    data.setHtml('<img src="data:image/png;base64,AAAA">')
+    drop(session, data)
+    assert "not a photo" in message(qtbot)
+    data.setData("application/x-qt-image", QByteArray())
+    assert chips(session) == []

@@ -1,0 +1,109 @@
+"""Typing a phrase finds photos, and the window is honest about what it found."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from desktop.conftest import VARIANTS
+from desktop.window import names, press, search, type_phrase
+from photoseek_desktop.session import Session
+
+
+def test_without_a_phrase_all_photos_are_there_newest_first(qtbot: QtBot, session: Session) -> None:
+    assert names(qtbot, session, 3) == ["white-29.jpg", "white-28.jpg", "white-27.jpg"]
+    assert session.window.page.status_line.coverage == "240 of 241 searchable · 1 could not be read"
+
+
+def test_typing_finds(qtbot: QtBot, session: Session) -> None:
+    type_phrase(qtbot, session, "green")
+    found = names(qtbot, session, 30)
+    assert all(name.startswith("green") for name in found)
+    assert len(session.window.model.ids) == 240
+
+
+def test_the_last_phrase_typed_wins(qtbot: QtBot, session: Session) -> None:
+    type_phrase(qtbot, session, "red")
+    edit = session.window.page.search_bar.edit
+    edit.setText("blue")
+    press(session, Qt.Key.Key_Return)
+    with qtbot.waitSignal(session.librarian.results_ready):
+        edit.setText("purple")
+        press(session, Qt.Key.Key_Return)
+    assert names(qtbot, session, 1)[0].startswith("purple")
+
+
+def test_likely_matches_are_counted_and_end_somewhere(qtbot: QtBot, session: Session) -> None:
+    search(qtbot, session, "orange")
+    assert session.window.model.likely == VARIANTS
+    assert session.window.page.status_line.text == "30 likely matches among 240 photos"
+    assert session.window.grid.titles == [
+        "Likely matches 30",
+        "Likely matches end here the rest follows, closest first",
+    ]
+
+
+def test_no_likely_match_is_admitted(qtbot: QtBot, session: Session) -> None:
+    search(qtbot, session, "red")
+    assert session.window.page.status_line.text == "No likely match among 240 photos"
+    assert session.window.grid.titles == ["No likely match the closest first"]
+
+
+def test_minus_leaves_out(qtbot: QtBot, session: Session) -> None:
+    search(qtbot, session, "red -yellow")
+    model = session.window.model
+    assert names(qtbot, session, 1)[0].startswith("red")
+    last = [len(model.ids) - 1]
+    qtbot.waitUntil(lambda: bool(model.known(last)))
+    assert not model.known(last)[0].path.name.startswith("red")
+
+
+def test_unknown_word_is_named_and_the_rest_found(qtbot: QtBot, session: Session) -> None:
+    search(qtbot, session, "blue xyz")
+    assert session.window.page.notice.startswith("I don't know the word “xyz”.")
+    assert names(qtbot, session, 1)[0].startswith("blue")
+
+
+def test_only_unknown_words_are_said_to_be_unknown(qtbot: QtBot, session: Session) -> None:
+    search(qtbot, session, "xyz abc")
+    page = session.window.page
+    assert not page.shows_photos
+    assert page.state_page.title == "I don't know the words “xyz”, “abc”."
+
+
+def test_only_leaving_out_is_explained(qtbot: QtBot, session: Session) -> None:
+    page = session.window.page
+    with qtbot.waitSignal(session.librarian.search_failed):
+        page.search_bar.edit.setText("-red")
+        press(session, Qt.Key.Key_Return)
+    assert "dog -beach" in page.state_page.text
+
+
+def test_escape_clears_and_shows_everything(qtbot: QtBot, session: Session) -> None:
+    search(qtbot, session, "red")
+    with qtbot.waitSignal(session.librarian.results_ready):
+        press(session, Qt.Key.Key_Escape)
+    assert names(qtbot, session, 1) == ["white-29.jpg"]
+    assert session.window.page.search_bar.edit.text() == ""
+
+
+def test_a_long_phrase_is_a_phrase(qtbot: QtBot, session: Session) -> None:
+    search(qtbot, session, "red " * 3000)
+    assert names(qtbot, session, 1)[0].startswith("red")
+
+
+def test_ctrl_f_leads_to_the_search_bar(qtbot: QtBot, session: Session) -> None:
+    session.window.grid.setFocus()
+    session.window.activateWindow()
+    press(session, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(session.window.page.search_bar.edit.hasFocus)
+
+
+def test_letters_typed_on_the_grid_are_the_start_of_a_phrase(
+    qtbot: QtBot, session: Session
+) -> None:
+    session.window.grid.setFocus()
+    with qtbot.waitSignal(session.librarian.results_ready):
+        press(session, Qt.Key.Key_R)
+    assert session.window.page.search_bar.edit.text() == "r"
+    assert session.window.page.search_bar.edit.hasFocus()
