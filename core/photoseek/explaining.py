@@ -18,7 +18,11 @@ __all__ = ["explain"]
 
 
 def explain(
-    path: Path, catalogue: Catalogue, manifest: Manifest, ranking: Ranking | None
+    path: Path,
+    catalogue: Catalogue,
+    manifest: Manifest,
+    ranking: Ranking | None,
+    library_directory: Path,
 ) -> Explanation:
     """Say what the library knows of a file, and its place in `ranking`, a whole one, if given."""
     folder = next((f for f in catalogue.folders() if path.is_relative_to(f.path)), None)
@@ -27,14 +31,14 @@ def explain(
         name = os.fsencode(path.relative_to(folder.path))
         known = catalogue.find_file(folder.id, name, manifest.model_id)
     if folder is None or known is None:
-        return _unknown(path, folder)
+        return _unknown(path, folder, library_directory)
     explanation = _state(path, folder, known)
     if ranking is None or not known.embedded:
         return explanation
     return _placed(explanation, known.id, manifest, ranking)
 
 
-def _unknown(path: Path, folder: Folder | None) -> Explanation:
+def _unknown(path: Path, folder: Folder | None, library_directory: Path) -> Explanation:
     if not path.exists():
         return Explanation(path, "not indexed", "there is no such file")
     if path.is_dir():
@@ -42,6 +46,8 @@ def _unknown(path: Path, folder: Folder | None) -> Explanation:
     if folder is None:
         reason = f"its folder is not in the library; add it: photoseek index {path.parent}"
         return Explanation(path, "not indexed", reason)
+    if path.is_relative_to(library_directory.absolute()):
+        return Explanation(path, "excluded", "it belongs to the library itself")
     skipped = why_skipped(path, folder.path)
     if skipped is not None:
         return Explanation(path, "excluded", skipped)

@@ -60,6 +60,8 @@ class Indexer:
         encoder: Encoder,
         on_progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
+        *,
+        leave_out: Path,
     ) -> None:
         self._catalogue = catalogue
         self._thumbnails = thumbnails
@@ -67,6 +69,7 @@ class Indexer:
         self._model_id = encoder.bundle.manifest.model_id
         self._on_progress = on_progress
         self._cancelled = cancelled
+        self._leave_out = leave_out  # the library's own folder: thumbnails are no photos
         self._folders = {folder.id: folder for folder in catalogue.folders()}
         self._done = self._total = self._failed = 0
 
@@ -98,7 +101,9 @@ class Indexer:
         found = unchanged = 0
         returned: list[int] = []
         for folder in self._folders.values():
-            scan = plan.scans[folder.id] = scan_folder(folder.path, self._cancelled)
+            scan = plan.scans[folder.id] = scan_folder(
+                folder.path, self._cancelled, leave_out=self._leave_out
+            )
             found += len(scan.files)
             for seen in scan.files:
                 file = PhotoFile(folder.id, seen.name, seen.file_size, seen.modified_ns)
@@ -217,10 +222,8 @@ class Indexer:
             self._catalogue.set_missing(hidden, missing=True)
             removed += [item for item in gone if item.id not in hidden]
             self._catalogue.set_scan_result(folder.id, reason, _below(folder, scan))
-        self._catalogue.remove_photos([item.id for item in removed])
-        for digest in {item.digest for item in removed if item.digest is not None}:
-            if not self._catalogue.has_digest(digest):
-                self._thumbnails.remove(digest)
+        for digest in self._catalogue.remove_photos([item.id for item in removed]):
+            self._thumbnails.remove(digest)
         plan.report = dataclasses.replace(
             plan.report, removed=len(removed), offline=len(self._catalogue.missing_photos())
         )

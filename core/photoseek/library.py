@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -125,13 +125,13 @@ class Library:
         if folder is None:
             raise FolderError(f"{path} is not a folder of this library")
         with self._writer() as catalogue:
-            catalogue.remove_folder(folder.id)
+            self._drop_thumbnails(catalogue.remove_folder(folder.id))
 
     def forget_missing(self) -> int:
         """Forget the photos that were kept although their files are gone; return how many."""
         with self._writer() as catalogue:
             gone = catalogue.missing_photos()
-            catalogue.remove_photos(gone)
+            self._drop_thumbnails(catalogue.remove_photos(gone))
         return len(gone)
 
     def update(
@@ -151,6 +151,7 @@ class Library:
                 self.encoder,
                 on_progress or (lambda _: None),
                 cancelled or (lambda: False),
+                leave_out=self.directory,
             ).run()
 
     # Searching
@@ -183,7 +184,8 @@ class Library:
         ranking = rank(self._snapshot(), vector, self.bundle.manifest.likely, most)
         if query.photo_ids:
             ranking = _without(ranking, query.photo_ids)
-        return Ranking(ranking.ids, ranking.scores, ranking.likely, unknown)
+        ids, scores = ranking.ids[:top_k], ranking.scores[:top_k]
+        return Ranking(ids, scores, min(ranking.likely, len(ids)), unknown)
 
     def browse(self) -> NDArray[np.int64]:
         """Return the ids of all photos, the last modified first."""
@@ -207,7 +209,7 @@ class Library:
         """Say why a file is, or is not, found, and with a query, where it stands."""
         ranking = None if query is None else self.rank(query)
         absolute = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 -- as in add_folder
-        return explain(absolute, self._catalogue, self.bundle.manifest, ranking)
+        return explain(absolute, self._catalogue, self.bundle.manifest, ranking, self.directory)
 
     def info(self) -> LibraryInfo:
         """Return what the library holds, covers and misses, its model, provider and sizes."""
@@ -270,6 +272,10 @@ class Library:
                 self._index.remove(changes.removed)
                 self._index.add(changes.ids, changes.vectors)
             return self._index.snapshot()
+
+    def _drop_thumbnails(self, digests: Iterable[bytes]) -> None:
+        for digest in digests:
+            self._thumbnails.remove(digest)
 
     def _make_thumbnail(self, photo_id: int, digest: bytes) -> bytes | None:
         try:

@@ -40,14 +40,19 @@ class Scan:
     unreadable: list[Failure] = field(default_factory=list)
 
 
-def scan_folder(folder: Path, cancelled: Callable[[], bool] = lambda: False) -> Scan:
-    """List the photos below `folder`; links are followed, each real folder once.
+def scan_folder(
+    folder: Path, cancelled: Callable[[], bool] = lambda: False, *, leave_out: Path | None = None
+) -> Scan:
+    """List the photos below `folder`, less those in `leave_out`; links are followed.
 
-    A folder that cannot be listed is reported and the walk goes on. Only regular files count:
-    opening a pipe or a device could wait for ever. When cancelled, the list is incomplete.
+    Each real folder is listed once. One that cannot be listed is reported and the walk goes on.
+    Only regular files count: opening a pipe or a device could wait for ever. When cancelled, the
+    list is incomplete.
     """
     scan = Scan()
     seen: set[tuple[int, int]] = set()
+    if leave_out is not None:
+        _enter(os.fsencode(leave_out), seen)
     waiting = [os.fsencode(folder)]
     prefix = len(waiting[0].rstrip(os.fsencode(os.sep))) + 1
     while waiting and not cancelled():

@@ -117,11 +117,13 @@ class Catalogue:
                 )
                 self._connection.run("DELETE FROM folders WHERE id = ?", folder.id)
 
-    def remove_folder(self, folder_id: int) -> None:
-        """Forget a folder and its photos."""
+    def remove_folder(self, folder_id: int) -> list[bytes]:
+        """Forget a folder and its photos; return the digests that no photo has any more."""
         with self.transaction():
-            self._connection.run("DELETE FROM photos WHERE folder_id = ?", folder_id)
+            rows = self._connection.rows("SELECT id FROM photos WHERE folder_id = ?", folder_id)
+            unused = self.remove_photos([row[0] for row in rows])
             self._connection.run("DELETE FROM folders WHERE id = ?", folder_id)
+        return unused
 
     def set_scan_result(
         self, folder_id: int, offline_reason: str | None, unreadable: Sequence[Failure]
@@ -231,12 +233,19 @@ class Catalogue:
                 "UPDATE photos SET missing = ? WHERE id = ?", [(missing, id_) for id_ in photo_ids]
             )
 
-    def remove_photos(self, photo_ids: Iterable[int]) -> None:
-        """Forget photos and their embeddings."""
+    def remove_photos(self, photo_ids: Sequence[int]) -> list[bytes]:
+        """Forget photos and embeddings; return the digests that no photo has any more."""
         with self.transaction():
-            self._connection.run_many(
-                "DELETE FROM photos WHERE id = ?", [(id_,) for id_ in photo_ids]
+            ids = json.dumps(list(photo_ids))
+            rows = self._connection.rows(
+                "SELECT DISTINCT digest FROM photos WHERE digest IS NOT NULL "
+                "AND id IN (SELECT value FROM json_each(?))",
+                ids,
             )
+            self._connection.run(
+                "DELETE FROM photos WHERE id IN (SELECT value FROM json_each(?))", ids
+            )
+            return [digest for (digest,) in rows if not self._has_digest(digest)]
 
     def missing_photos(self) -> list[int]:
         """Return the ids of the photos that are kept although their files are gone."""
@@ -308,7 +317,7 @@ class Catalogue:
         rows = self._connection.rows("SELECT digest FROM photos WHERE id = ?", photo_id)
         return rows[0][0] if rows else None
 
-    def has_digest(self, digest: bytes) -> bool:
+    def _has_digest(self, digest: bytes) -> bool:
         """Tell whether any photo has these bytes."""
         return bool(self._connection.rows("SELECT 1 FROM photos WHERE digest = ? LIMIT 1", digest))
 
