@@ -18,7 +18,7 @@ def augment(
     batch = torch.from_numpy(np.array(pixels))
     sides = np.rint(size * random.uniform(least_side, 1, (count, 2))).astype(int)
     corners = (random.random((count, 2)) * (size - sides + 1)).astype(int)
-    mirrored: NDArray[np.bool_] = random.random(count) < (0.5 if mirroring else 0.0)
+    mirrored = np.less(random.random(size=(count,)), 0.5 if mirroring else 0.0)
     if least_side == 1:
         return torch.where(torch.from_numpy(mirrored)[:, None, None, None], batch.flip(2), batch)
     for row, ((height, width), (top, left)) in enumerate(zip(sides, corners, strict=True)):

@@ -16,7 +16,6 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 from tqdm import tqdm
-from transformers import BertConfig, BertModel
 
 from photoseek_training.errors import ModelChoiceError
 
@@ -33,6 +32,8 @@ class MiniLm:
     """all-MiniLM-L6-v2 from the folder of an installed package; nothing is downloaded."""
 
     def __init__(self, folder: Path) -> None:
+        from transformers import BertConfig, BertModel  # takes seconds, and few runs need it
+
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self._model = BertModel(BertConfig(**settings), add_pooling_layer=False)
         weights = load_file(folder / "model.safetensors")

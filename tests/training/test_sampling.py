@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+
+from photoseek_training.corpus import Corpus
+from photoseek_training.sampling import Part, plan_epoch
+
+COUNTS = np.array([3, 3, 3, 2, 1, 1, 2])
+STARTS = np.concatenate([[0], COUNTS.cumsum()])
+OWNER = np.repeat(np.arange(len(COUNTS)), COUNTS)
+CORPUS = Corpus((), np.zeros((15, 1), np.int64), np.ones(15, np.int64), OWNER, STARTS)
+
+
+def test_an_epoch_uses_each_caption_of_the_first_part_once() -> None:
+    plans = plan_epoch(CORPUS, (Part(0, 3, 1, 1), Part(3, 4, 2, 1)), np.random.default_rng(0))
+    first = np.concatenate([plan.captions[plan.captions < 9] for plan in plans])
+    assert sorted(first.tolist()) == list(range(9))
+    assert all(len(plan.photos) == 3 for plan in plans)
+
+
+def test_captions_stay_with_their_photos() -> None:
+    parts = (Part(0, 3, 2, 5), Part(3, 2, 1, 1), Part(5, 2, 1, 2))
+    for plan in plan_epoch(CORPUS, parts, np.random.default_rng(1)):
+        assert (plan.photos[plan.owner] == OWNER[plan.captions]).all()
+        assert len(set(plan.captions.tolist())) == len(plan.captions)
+
+
+def test_absent_parts_are_left_out() -> None:
+    plans = plan_epoch(CORPUS, (Part(0, 3, 3, 3), Part(3, 0, 4, 1)), np.random.default_rng(2))
+    assert [sorted(plan.photos.tolist()) for plan in plans] == [[0, 1, 2]]
+
+
+def test_the_same_generator_plans_the_same_epoch() -> None:
+    one, other = (plan_epoch(CORPUS, (Part(0, 7, 2, 1),), np.random.default_rng(3)) for _ in "ab")
+    for plan, twin in zip(one, other, strict=True):
+        assert plan.captions.tolist() == twin.captions.tolist()

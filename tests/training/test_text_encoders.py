@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from photoseek_training.errors import ModelChoiceError
+from photoseek_training.text_encoders import (
+    RECURRENT_SHAPES,
+    RecurrentEncoder,
+    WordEmbedding,
+    build_text_encoder,
+)
+
+LENGTHS = torch.tensor([5, 1, 9, 3, 9, 2])
+
+
+def _encoder(name: str) -> RecurrentEncoder:
+    torch.manual_seed(0)
+    encoder = build_text_encoder(name, WordEmbedding(20, 6, 20, None, 0.0), hidden=7, dim=4)
+    assert isinstance(encoder, RecurrentEncoder)
+    return encoder.eval()
+
+
+def _ids() -> torch.Tensor:
+    ids = torch.randint(1, 20, (6, 9), generator=torch.Generator().manual_seed(1))
+    return ids.masked_fill(torch.arange(9) >= LENGTHS[:, None], 0)
+
+
+@pytest.mark.parametrize("name", RECURRENT_SHAPES)
+def test_every_encoder_equals_packed_sequences(name: str) -> None:
+    encoder, shape = _encoder(name), RECURRENT_SHAPES[name]
+    packed = nn.LSTM(6, 7, shape.layers, bidirectional=shape.both_ways, batch_first=True)
+    for layer in range(shape.layers):
+        ways = [encoder.forward_layers[layer], *encoder.backward_layers[layer : layer + 1]]
+        for way, suffix in zip(ways, ("", "_reverse"), strict=False):
+            for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                value = way.get_parameter(f"{kind}_l0")
+                packed.get_parameter(f"{kind}_l{layer}{suffix}").data.copy_(value)
+    words = nn.utils.rnn.pack_padded_sequence(
+        encoder.embedding(_ids()), LENGTHS, batch_first=True, enforce_sorted=False
+    )
+    states, _ = nn.utils.rnn.pad_packed_sequence(
+        packed(words)[0], batch_first=True, padding_value=float("-inf")
+    )
+    rows = nn.functional.normalize(encoder.head(states.amax(1)), dim=-1)
+    torch.testing.assert_close(encoder(_ids(), LENGTHS), rows)
+
+
+def test_padding_and_neighbours_leave_a_phrase_as_it_is() -> None:
+    encoder, ids = _encoder("multilayer-bilstm"), _ids()
+    together = encoder(ids, LENGTHS)
+    for row, length in enumerate(LENGTHS.tolist()):
+        alone = encoder(ids[row : row + 1, :length], LENGTHS[row : row + 1])
+        torch.testing.assert_close(together[row], alone[0])
+
+
+def test_words_without_a_learned_vector_keep_their_pretrained_one() -> None:
+    base = torch.randn(10, 6)
+    embedding = WordEmbedding(10, 6, 4, base, 0.0)
+    embedding.correction.weight.data[1:].normal_()
+    vectors = embedding(torch.arange(10)[None])[0]
+    torch.testing.assert_close(vectors[4:], base[4:])
+    assert not torch.allclose(vectors[1:4], base[1:4])
+    torch.testing.assert_close(embedding.table(), vectors)
+
+
+def test_an_unknown_name_lists_the_names() -> None:
+    with pytest.raises(ModelChoiceError, match="choose one of lstm, bilstm, multilayer-bilstm"):
+        build_text_encoder("gru", WordEmbedding(4, 2, 4, None, 0.0), hidden=2, dim=2)

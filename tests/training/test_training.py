@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from photoseek_training import training
+from photoseek_training.checkpoint import BestModel, Checkpoint, save_checkpoint
+from photoseek_training.dataset import read_dataset
+from photoseek_training.extra_pairs import ExtraPairs
+from photoseek_training.preparation import prepare
+from photoseek_training.presets import Stage, find_preset
+from photoseek_training.shapes import draw_shapes
+from photoseek_training.training import Run, train
+
+STAGES = (
+    Stage("frozen", epochs=1, photos_per_batch=10, captions_per_photo=1, learning_rate=1e-3),
+    Stage(
+        "fine-tuning", epochs=2, photos_per_batch=10, captions_per_photo=2, learning_rate=1e-3,
+        network_rate=1e-3,
+    ),
+)  # fmt: skip
+
+
+class _KilledError(Exception):
+    pass
+
+
+def _train(folder: Path, shapes: Path, *, resume: bool = False) -> tuple[BestModel, list[str]]:
+    said: list[str] = []
+    recipe = replace(find_preset("smoke"), dropout=0.2, word_dropping=0.1)
+    folder.mkdir(exist_ok=True)
+    prepared = prepare(recipe, read_dataset(shapes), ExtraPairs(), seed=0, work=folder)
+    run = Run(folder, "settings", 0, 0.0, torch.device("cpu"), said.append)
+    return train(prepared.model, prepared.data, STAGES, run, resume=resume), said
+
+
+def test_a_run_killed_within_an_epoch_of_any_stage_ends_as_if_it_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
+    whole, _ = _train(tmp_path / "whole", shapes)
+    # A checkpoint after every step, and a kill after some of them.
+    monkeypatch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
+    saved = 0
+
+    def save_and_die(checkpoint: Checkpoint | BestModel, file: Path) -> None:
+        nonlocal saved
+        save_checkpoint(checkpoint, file)
+        saved += 1
+        if saved % 7 == 0:
+            raise _KilledError
+
+    monkeypatch.setattr(training, "save_checkpoint", save_and_die)
+    kills = 0
+    while True:
+        try:
+            resumed, _ = _train(tmp_path / "killed", shapes, resume=True)
+            break
+        except _KilledError:
+            kills += 1
+    assert kills >= 2
+    assert resumed.score == whole.score
+    assert resumed.epoch == whole.epoch
+    for name, value in whole.model.items():
+        assert torch.equal(value, resumed.model[name]), name
+
+
+def test_a_frozen_network_keeps_its_weights_and_a_tuned_one_does_not(tmp_path: Path) -> None:
+    shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
+    prepared = prepare(find_preset("smoke"), read_dataset(shapes), ExtraPairs(), seed=0,
+                       work=tmp_path)  # fmt: skip
+    key = "image.network.layers.0.weight"
+    before = prepared.model.state_dict()[key].clone()
+    run = Run(tmp_path, "settings", 0, 0.0, torch.device("cpu"), lambda _: None)
+    frozen = train(prepared.model, prepared.data, STAGES[:1], run, resume=False)
+    assert torch.equal(frozen.model[key], before)
+    train(prepared.model, prepared.data, STAGES, run, resume=False)
+    assert not torch.equal(prepared.model.state_dict()[key], before)
+
+
+def test_the_learning_rate_warms_up_and_falls_to_nothing() -> None:
+    rates = np.array([training._rate(step, 100) for step in range(100)])
+    assert rates.argmax() == 15
+    assert rates.max() == pytest.approx(1)
+    assert rates[-1] < 0.001
