@@ -58,6 +58,18 @@ class Actions(QObject):
         """Actions that need a selected photo."""
         return (self.view, self.open, self.reveal, self.copy, self.similar, self.explain_this)
 
+    @property
+    def on_library(self) -> tuple[QAction, ...]:
+        """Actions that need an open library."""
+        return (
+            self.add_folder,
+            self.rescan,
+            self.library,
+            self.search_by_photo,
+            self.paste,
+            self.explain,
+        )
+
     def check_theme(self, choice: ThemeChoice) -> None:
         """Tick the theme that is in force."""
         for action in self.themes.actions():

@@ -52,6 +52,7 @@ class LibraryDialog(QDialog):
         self.failures = self._tree([self.tr("File"), self.tr("Why it could not be read")])
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self._folders_page(), self.tr("Folders"))
         self.tabs.addTab(self._failures_page(), self.tr("Unreadable"))
         self.tabs.addTab(self._about_page(), self.tr("Model and storage"))
@@ -135,7 +136,9 @@ class LibraryDialog(QDialog):
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.folders.addTopLevelItem(item)
             item.setSelected(folder.path == chosen)
-        self.folders.setColumnWidth(0, 420)
+        self.folders.setColumnWidth(0, 440)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        self.folders.headerItem().setTextAlignment(1, right)
         self.forget_button.setEnabled(info.offline > 0)
         self._offline = info.offline
         self._on_folder_selected()

