@@ -23,6 +23,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from photoseek.errors import PhotoseekError
 from photoseek.frames import read_frame, write_frame
 from photoseek.manifest import ImageInput
 
@@ -133,18 +134,21 @@ class _Worker:
         self._lock = threading.Lock()
 
     def decode(self, job: DecodeJob) -> Outcome:
+        """Decode one photo; `PhotoseekError` where the process itself does not start."""
         with self._lock:
             if self._closed:
                 return Undecodable("indexing was stopped", retry=True)
-            if self._process is None or self._process.poll() is not None:
-                self._process = _start(self._spec)
-            process = self._process
+            fresh = self._process is None or self._process.poll() is not None
+            process = self._process = _start(self._spec) if fresh else self._process
+        assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
         late = threading.Event()
         alarm = threading.Timer(self._time_limit, _end(process, late.set))
         alarm.start()
+        ready, frame = not fresh, None
         try:
+            ready = ready or read_frame(process.stdout) is not None
             request = {"path": str(job.path), "known": [digest.hex() for digest in job.known]}
             write_frame(process.stdin, request)
             frame = read_frame(process.stdout)
@@ -152,14 +156,21 @@ class _Worker:
             frame = None
         finally:
             alarm.cancel()
+            alarm.join()
+        if frame is None or late.is_set():
+            self._reap(process)
         if frame is not None:
             return _outcome(*frame)
-        self._reap(process)
         if self._is_closed():
             return Undecodable("indexing was stopped", retry=True)
         if late.is_set():
             return Undecodable(
                 f"opening it took longer than {self._time_limit:.0f} seconds", retry=False
+            )
+        if not ready:
+            raise PhotoseekError(
+                "photos cannot be opened: Photoseek's decoder process does not start with "
+                f"{sys.executable}; reinstall Photoseek"
             )
         return Undecodable("the file made the image decoder crash", retry=False)
 

@@ -34,6 +34,7 @@ def main() -> None:
     warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads all the same
     _limit_resources()
     answers = _private_stdout()
+    write_frame(answers, {"ready": True})  # from here on, a death is the fault of a file
     while (frame := read_frame(sys.stdin.buffer)) is not None:
         header, payloads = _answer(frame[0], spec)
         write_frame(answers, header, *payloads)
@@ -45,7 +46,8 @@ def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object
         content = path.read_bytes()
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "it needs more memory than one photo gets"
-        return {"failure": f"the file cannot be read ({reason})", "retry": True}, []
+        retry = isinstance(error, OSError)
+        return {"failure": f"the file cannot be read ({reason})", "retry": retry}, []
     digest = hashlib.blake2b(content, digest_size=16).digest()
     header: dict[str, object] = {"digest": digest.hex()}
     if digest.hex() in request["known"]:

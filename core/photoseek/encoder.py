@@ -111,20 +111,19 @@ class Encoder:
         options.log_severity_level = 4
         if self._threads is not None:
             options.intra_op_num_threads = self._threads
-        providers = [_CUDA, _CPU] if self._use_cuda else [_CPU]
         with self._loading:
-            try:
-                session = onnxruntime.InferenceSession(
-                    str(graph), sess_options=options, providers=providers
-                )
-            except Exception as error:  # onnxruntime raises its own, unexported kinds
-                raise BundleError(f"the model's {graph} cannot be loaded ({error})") from error
-            if self._use_cuda and _CUDA not in session.get_providers():
+            if self._use_cuda and self._fallback is None:
+                try:
+                    session = _start(graph, options, [_CUDA, _CPU])
+                    if _CUDA in session.get_providers():
+                        return session
+                except BundleError:
+                    session = None  # whether CUDA or the graph is at fault, the CPU tells
                 self._fallback = (
                     "onnxruntime offers CUDA, but it did not start; check the NVIDIA driver and "
                     "the CUDA and cuDNN libraries"
                 )
-        return session
+            return _start(graph, options, [_CPU])
 
     def _stack(self, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         if not rows:
@@ -136,6 +135,22 @@ def _open(image: Image.Image | Path | str) -> Image.Image:
     return open_photo(Path(image) if isinstance(image, str) else image)
 
 
+def _start(graph: Path, options: Any, providers: list[str]) -> Any:
+    try:
+        return onnxruntime.InferenceSession(
+            str(graph),
+            sess_options=options,
+            providers=providers,
+            # Its own way back to the CPU prints on standard output, where results belong.
+            enable_fallback=0,
+        )
+    except Exception as error:  # onnxruntime raises its own, unexported kinds
+        raise BundleError(f"the model's {graph} cannot be loaded ({error})") from error
+
+
 def _run(session: Any, feeds: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-    output: NDArray[np.float32] = session.run(None, feeds)[0]
+    try:
+        output: NDArray[np.float32] = session.run(None, feeds)[0]
+    except Exception as error:  # as above; a graph whose inputs are not those of its manifest
+        raise BundleError(f"the model cannot be run ({error})") from error
     return output

@@ -34,6 +34,9 @@ MOST_PIXELS = 512_000_000
 THUMBNAIL_SIDE = 320
 THUMBNAIL_QUALITY = 80
 
+_FORMATS = ("JPEG", "PNG", "HEIF", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "JPEG2000")
+"""No other reader of Pillow's sees a file: that of EPS, for one, would start Ghostscript."""
+
 _RESAMPLING = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -138,7 +141,7 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
             height, width = preview.shape[:2]
             return DecodedPhoto(_prepare(Image.fromarray(preview), at_least), width, height)
         content = preview
-    with Image.open(io.BytesIO(content)) as image:
+    with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
         width, height = image.size
         if width * height > MOST_PIXELS:
             raise PhotoError(
@@ -170,8 +173,9 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _from_deep(image: Image.Image) -> Image.Image:
     """Scale 16-bit integers or floats to 8 bits, where Pillow would clip them at 255."""
     values = np.asarray(image, np.float32)
-    most = 65535.0 if image.mode.startswith("I") else float(np.nanmax(values, initial=1.0))
-    scaled = np.nan_to_num(values / most).clip(0, 1) * 255
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    most = 65535.0 if image.mode.startswith("I") else float(values.max(initial=1.0))
+    scaled = (values / most).clip(0, 1) * 255
     return Image.fromarray(scaled.astype(np.uint8)).convert("RGB")
 
 
