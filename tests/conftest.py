@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from bundles import make_colour_bundle
 from drawing import draw_photo
 from photoseek.bundle import ModelBundle
 from photoseek.library import Library
+
+# Windows open in memory, with no screen, unless the person asks for another place.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture(scope="session")
