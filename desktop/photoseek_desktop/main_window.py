@@ -45,7 +45,7 @@ from photoseek_desktop.photo_model import PhotoModel
 from photoseek_desktop.query_photo import PhotoSource, ReadSources, photo_sources_in
 from photoseek_desktop.search_request import QueryPhoto, SearchRequest
 from photoseek_desktop.settings import Settings
-from photoseek_desktop.theme import Theme
+from photoseek_desktop.theme import Theme, ThemeChoice
 from photoseek_desktop.thumbnail_cache import ThumbnailCache
 from photoseek_desktop.viewer import Viewer
 
@@ -392,7 +392,8 @@ class MainWindow(QMainWindow):
         self._librarian.forget_missing(lambda _: None)
 
     def _on_theme_chosen(self, action: QAction) -> None:
-        self._theme.choose(action.data())
+        # Qt hands a str back, whatever kind of str it was given.
+        self._theme.choose(ThemeChoice(action.data()))
         self._settings.theme = self._theme.choice
 
     # What Qt asks

@@ -58,5 +58,6 @@ class Session(QObject):
             return
         self._closed = True
         self.indexer.stop()
+        self.theme.restore()
         if self.lanes.close():
             self.librarian.close()

@@ -101,6 +101,12 @@ class Theme(QObject):
         self.choice = choice
         self._apply()
 
+    def restore(self) -> None:
+        """Give the application back as it was."""
+        self._app.styleHints().colorSchemeChanged.disconnect(self._on_system_scheme_changed)
+        self._app.setStyleSheet("")
+        self._app.setPalette(self._system)
+
     def _on_system_scheme_changed(self) -> None:
         if self.choice is ThemeChoice.SYSTEM:
             self._apply()
@@ -165,8 +171,8 @@ def _colours_of(palette: QPalette) -> Colours:
 _SHEET = """
 QToolTip { color: $text; background: $base; border: 1px solid $line; padding: 6px 8px; }
 
-#searchField { background: $base; border: 1px solid $line; border-radius: 22px; }
-#searchField[active="true"] { border: 2px solid $accent; }
+#searchField { background: $base; border: 1px solid $line; border-radius: 22px; padding: 1px; }
+#searchField[active="true"] { border: 2px solid $accent; padding: 0; }
 #searchField QLineEdit { background: transparent; border: none; padding: 0; }
 #queryChip { background: $raised; border-radius: 16px; }
 #notice { color: $muted; }
