@@ -111,7 +111,7 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """Read a manifest; `BundleError` names the first field that is missing or unknown."""
         try:
-            values = json.loads(text)
+            values = json.loads(text, parse_constant=_refuse)
         except ValueError as error:
             raise BundleError(f"manifest.json is not valid JSON ({error})") from error
         if not isinstance(values, dict):
@@ -125,6 +125,10 @@ class Manifest:
         manifest: Manifest = _read(cls, values, "manifest.json")
         _check_ranges(manifest)
         return manifest
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is no number")
 
 
 def _check_ranges(manifest: Manifest) -> None:

@@ -6,6 +6,7 @@ open the file; a terminal gets them as `\\xNN`.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from photoseek.records import Explanation, LibraryInfo, SearchResult
@@ -75,5 +76,9 @@ def explanation_text(explanation: Explanation, phrase: str | None) -> str:
 
 
 def printable(path: Path) -> str:
-    """Return a path that any terminal and JSON reader takes; odd bytes become `\\xNN`."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """Return a path as one line that any terminal takes; odd bytes become `\\xNN`.
+
+    Control characters do too: a file's name could otherwise give orders to the terminal.
+    """
+    text = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)

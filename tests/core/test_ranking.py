@@ -82,14 +82,20 @@ def test_likely_ends_where_the_rule_says_and_not_where_top_k_does() -> None:
 
 def test_usual_scores_move_from_the_models_to_the_librarys() -> None:
     random = np.random.default_rng(1)
-    many = random.normal(0.3, 0.05, 50_000).astype(np.float32)
+    many = random.normal(-0.1, 0.05, 50_000).astype(np.float32)
     assert standardise(many[:0], 0.1, 0.2) == (0.1, 0.2)
     few_mean, few_std = standardise(many[:1], 0.1, 0.2)
     assert few_mean == pytest.approx(0.1, abs=0.01)
     assert few_std == pytest.approx(0.2, abs=0.01)
     mean, std = standardise(many, 0.1, 0.2)
-    assert mean == pytest.approx(0.3, abs=0.005)
+    assert mean == pytest.approx(-0.1, abs=0.005)
     assert std == pytest.approx(0.05, abs=0.005)
+
+
+def test_a_library_full_of_matches_does_not_call_them_usual() -> None:
+    random = np.random.default_rng(1)
+    matches = random.normal(0.8, 0.4, 50_000).astype(np.float32)
+    assert standardise(matches, 0.1, 0.2) == (0.1, 0.2)
 
 
 def test_a_few_matches_do_not_move_what_is_usual() -> None:
