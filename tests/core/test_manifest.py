@@ -15,6 +15,7 @@ import pytest
 from drawing import draw
 from photoseek import BundleError, Encoder, ModelBundle
 from photoseek.bundle import write_manifest
+from photoseek.files import sha256_of
 from photoseek.manifest import (
     ImageInput,
     LikelyRule,
@@ -171,6 +172,19 @@ def test_a_manifest_cannot_lead_out_of_its_bundle(copied: Path, name: str) -> No
     values["files"][name] = "0" * 64
     (copied / "manifest.json").write_text(json.dumps(values))
     with pytest.raises(BundleError):
+        ModelBundle.open(copied)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_file_outside_is_refused_even_where_its_digest_is_right(
+    copied: Path, absolute: bool
+) -> None:
+    outside = copied.parent / "outside.txt"
+    outside.write_text("secret")
+    values = json.loads((copied / "manifest.json").read_text())
+    values["files"][str(outside) if absolute else "../outside.txt"] = sha256_of(outside)
+    (copied / "manifest.json").write_text(json.dumps(values))
+    with pytest.raises(BundleError, match=r"does not list .*outside"):
         ModelBundle.open(copied)
 
 
