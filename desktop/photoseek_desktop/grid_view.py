@@ -145,6 +145,7 @@ class GridView(QAbstractItemView):
         bar.setPageStep(height)
         bar.setSingleStep(max(20, self._layout.pitch // 3))
         bar.setRange(0, max(0, self._layout.height - height))
+        bar.setEnabled(bar.maximum() > 0)
         super().updateGeometries()
 
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:

@@ -49,6 +49,7 @@ class Indexer(QObject):
         self._job: Job[UpdateReport] | None = None
         self._stopping = False
         self._again = False
+        self.started_once = False
         self._may_go_on = threading.Event()
         self._may_go_on.set()
 
@@ -70,6 +71,7 @@ class Indexer(QObject):
             self.resume()
             return
         self._stopping = self._again = False
+        self.started_once = True
         library = self._librarian.library
         self._job = self._lane.run(
             lambda cancelled: self._update(library, cancelled), self._on_done, self._on_failed

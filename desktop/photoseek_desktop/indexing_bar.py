@@ -6,9 +6,10 @@ import time
 from collections import deque
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QToolButton
 
 from photoseek import Progress
+from photoseek_desktop.eliding_label import ElidingLabel
 from photoseek_desktop.icons import Icons
 from photoseek_desktop.messages import progress_line
 
@@ -58,9 +59,7 @@ class IndexingBar(QFrame):
         self._line = ""
         self._paused = False
         self.setObjectName("indexingBar")
-        self._label = QLabel()
-        self._label.setMinimumWidth(60)
-        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._label = ElidingLabel()
         self._progress = QProgressBar(textVisible=False)
         self._progress.setAccessibleName(self.tr("Indexing progress"))
         self._pause = self._button()
@@ -121,7 +120,6 @@ class IndexingBar(QFrame):
     def _show_line(self) -> None:
         prefix = self.tr("Paused") + " · " if self._paused else ""
         self._label.setText(prefix + self._line)
-        self._label.setToolTip(self._label.text())
 
     def _button(self) -> QToolButton:
         button = QToolButton()

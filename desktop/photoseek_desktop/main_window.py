@@ -82,7 +82,6 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._folders = tuple(folders)
         self._info: LibraryInfo | None = None
-        self._indexed_once = False
         icons = Icons(theme)
         self.model = PhotoModel(self)
         self.cache = ThumbnailCache(librarian)
@@ -226,7 +225,7 @@ class MainWindow(QMainWindow):
         self._info = info
         self.page.show_info(info)
         self.dialogs.show_info(info)
-        if not self._indexed_once and info.folders:
+        if not self._indexer.started_once and info.folders:
             # Only now, so that the model is loaded once for both lanes.
             self._indexer.start()
 
@@ -243,7 +242,6 @@ class MainWindow(QMainWindow):
     # Indexing
 
     def _on_indexing_started(self) -> None:
-        self._indexed_once = True
         self.page.indexing_bar.begin()
         self.page.show_indexing(True)
         self._refresh.start()

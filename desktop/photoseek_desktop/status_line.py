@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSlider
 
 from photoseek import LibraryInfo
+from photoseek_desktop.eliding_label import ElidingLabel
 from photoseek_desktop.messages import coverage_line
 from photoseek_desktop.photo_grid import LARGEST_TILE, SMALLEST_TILE
 
@@ -15,6 +17,7 @@ NOTICE_STAYS = 8000
 """Milliseconds for which a passing notice covers the results' line."""
 
 STEP = 20
+ROOM_FOR_SLIDER = 700
 
 
 class StatusLine(QFrame):
@@ -32,8 +35,7 @@ class StatusLine(QFrame):
         super().__init__()
         self._results = ""
         self.setObjectName("statusLine")
-        self._label = QLabel()
-        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._label = ElidingLabel()
         self._coverage = QPushButton()
         self._coverage.setProperty("link", True)
         self._coverage.setToolTip(self.tr("Folders, unreadable photos and the model"))
@@ -50,7 +52,7 @@ class StatusLine(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(20, 4, 20, 4)
         layout.setSpacing(16)
-        layout.addWidget(self._label, 1)
+        layout.addWidget(self._label)
         layout.addWidget(self._coverage)
         layout.addWidget(self.slider)
         self._passing = QTimer(self, singleShot=True, interval=NOTICE_STAYS)
@@ -76,8 +78,12 @@ class StatusLine(QFrame):
         """Say what has just happened, for a while."""
         if notice:
             self._label.setText(notice)
-            self._label.setToolTip(notice)
             self._passing.start()
+
+    def end_notice(self) -> None:
+        """Say again what the grid shows."""
+        self._passing.stop()
+        self._show_results()
 
     def show_info(self, info: LibraryInfo) -> None:
         """Say how much of the library can be found, and by what."""
@@ -87,6 +93,10 @@ class StatusLine(QFrame):
         self._coverage.setText(line)
         self._coverage.setVisible(bool(info.folders))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the slider away where there is little room; its keys still work."""
+        super().resizeEvent(event)
+        self.slider.setVisible(self.width() >= ROOM_FOR_SLIDER)
+
     def _show_results(self) -> None:
         self._label.setText(self._results)
-        self._label.setToolTip(self._results)

@@ -204,7 +204,7 @@ QPushButton[link="true"]:hover { color: $text; background: $hover; }
 QPushButton[link="true"]:focus { border: 1px solid $accent; color: $text; }
 
 #statusLine, #indexingBar { background: $window; border-top: 1px solid $line; }
-#statusLine QLabel, #indexingBar QLabel[muted="true"] { color: $muted; }
+#statusLine QLabel { color: $muted; }
 QLabel[muted="true"] { color: $muted; }
 #viewerBar { background: $window; border-bottom: 1px solid $line; }
 
@@ -225,6 +225,7 @@ QScrollBar::handle { background: $line; border-radius: 4px; margin: 3px; }
 QScrollBar::handle:vertical { min-height: 40px; }
 QScrollBar::handle:horizontal { min-width: 40px; }
 QScrollBar::handle:hover, QScrollBar::handle:pressed { background: $muted; }
+QScrollBar::handle:disabled { background: transparent; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 

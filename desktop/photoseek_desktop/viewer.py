@@ -9,8 +9,9 @@ from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from photoseek import Photo
+from photoseek_desktop.eliding_label import ElidingLabel
 from photoseek_desktop.icons import Icons
-from photoseek_desktop.messages import count, photo_tooltip
+from photoseek_desktop.messages import count
 from photoseek_desktop.photo_loader import LoadedPhoto, PhotoLoader
 from photoseek_desktop.photo_model import PhotoModel
 from photoseek_desktop.photo_view import PhotoView
@@ -48,12 +49,11 @@ class Viewer(QWidget):
         self._slow = QTimer(self, singleShot=True, interval=PATIENCE)
         self._slow.timeout.connect(self._on_slow)
         self.view = PhotoView()
-        self._name = QLabel()
-        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._name = ElidingLabel(Qt.TextElideMode.ElideMiddle)
         font = self._name.font()
         font.setWeight(font.Weight.DemiBold)
         self._name.setFont(font)
-        self._details = QLabel()
+        self._details = ElidingLabel(Qt.TextElideMode.ElideMiddle)
         self._details.setProperty("muted", True)
         self._position = QLabel()
         self._position.setProperty("muted", True)
@@ -244,7 +244,6 @@ class Viewer(QWidget):
         self._details.setText(
             f"{photo.width} × {photo.height} · {photo.path.parent}" if photo else ""
         )
-        self._name.setToolTip(photo_tooltip(photo) if photo else "")
         total = len(self._model.ids)
         self._position.setText(
             self.tr("{number} of {total}").format(number=count(self._row + 1), total=count(total))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
 from desktop.conftest import OpenWindow
 from photoseek_desktop.session import Session
 from photoseek_desktop.theme import DARK, LIGHT, Colours, ThemeChoice
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
 
 
 def luminance(colour: str) -> float:
