@@ -33,7 +33,7 @@ PATIENCE = 1800.0
 """Seconds for reading the folder: a large one takes a while."""
 
 QUIET = 0.6
-"""Seconds without a new picture after which the grid is complete."""
+"""Seconds without a picture being loaded after which the grid is complete."""
 
 
 def main() -> None:
@@ -159,15 +159,15 @@ def answer(session: Session) -> Iterator[None]:
 
 def take(session: Session, path: Path) -> None:
     """Save the window once every picture in it is there and no notice covers the counts."""
-    last = time.monotonic()
+    since = time.monotonic()
 
-    def on_loaded() -> None:
-        nonlocal last
-        last = time.monotonic()
+    def at_rest() -> bool:
+        nonlocal since
+        if session.window.cache.busy:
+            since = time.monotonic()
+        return time.monotonic() - since > QUIET
 
-    session.window.cache.loaded.connect(on_loaded)
-    wait(lambda: time.monotonic() - last > QUIET)
-    session.window.cache.loaded.disconnect(on_loaded)
+    wait(at_rest)
     session.window.page.status_line.end_notice()
     path.parent.mkdir(parents=True, exist_ok=True)
     if not session.window.grab().save(str(path)):

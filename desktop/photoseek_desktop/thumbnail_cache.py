@@ -45,6 +45,11 @@ class ThumbnailCache(QObject):
         return self._bytes
 
     @property
+    def busy(self) -> bool:
+        """Whether pictures are being loaded, or soon will be."""
+        return self._loading or self._soon.isActive()
+
+    @property
     def side(self) -> int:
         """Side in device pixels of the pictures that are made."""
         return self._side
