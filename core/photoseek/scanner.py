@@ -51,7 +51,7 @@ def scan_folder(
     """
     scan = Scan()
     seen: set[tuple[int, int]] = set()
-    if leave_out is not None:
+    if leave_out is not None and leave_out.is_dir():
         _enter(os.fsencode(leave_out), seen)
     waiting = [os.fsencode(folder)]
     prefix = len(waiting[0].rstrip(os.fsencode(os.sep))) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from photoseek.files import write_atomically
@@ -30,7 +31,8 @@ class ThumbnailCache:
 
     def remove(self, digest: bytes) -> None:
         """Drop a thumbnail that no photo needs any more."""
-        self._path(digest).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what stays behind is only cache
+            self._path(digest).unlink()
 
     def size(self) -> int:
         """Return the bytes of all thumbnails."""
