@@ -84,6 +84,11 @@ class BrowserPage(QWidget):
         return self._middle.currentWidget() is self.grid
 
     @property
+    def has_folders(self) -> bool:
+        """Whether the library covers any folder."""
+        return self._has_folders
+
+    @property
     def header_height(self) -> int:
         """Height of the part with the search bar."""
         return self._header.height()

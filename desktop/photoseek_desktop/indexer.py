@@ -33,6 +33,7 @@ class Indexer(QObject):
         finished(UpdateReport): it is done, or was stopped by the person.
         busy(): another process updates this library.
         failed(str): it cannot be done, in one line.
+        crashed(): it ended through a fault of ours, which is told elsewhere.
     """
 
     started = Signal()
@@ -41,6 +42,7 @@ class Indexer(QObject):
     finished = Signal(object)
     busy = Signal()
     failed = Signal(str)
+    crashed = Signal()
 
     def __init__(self, lane: Lane, librarian: Librarian, parent: QObject) -> None:
         super().__init__(parent)
@@ -52,11 +54,12 @@ class Indexer(QObject):
         self.started_once = False
         self._may_go_on = threading.Event()
         self._may_go_on.set()
+        lane.crashed.connect(self._on_crashed)
 
     @property
     def running(self) -> bool:
         """Whether an update is under way, paused or not."""
-        return self._job is not None
+        return self._job is not None and not self._job.done
 
     @property
     def paused(self) -> bool:
@@ -65,7 +68,7 @@ class Indexer(QObject):
 
     def start(self) -> None:
         """Update the library; one that is under way starts over, to see what is new."""
-        if self._job is not None:
+        if self.running:
             self._again = True
             self._stopping = True
             self.resume()
@@ -80,7 +83,7 @@ class Indexer(QObject):
 
     def pause(self) -> None:
         """Hold the update before its next photos."""
-        if self._job is not None and not self.paused:
+        if self.running and not self.paused:
             self._may_go_on.clear()
             self.paused_changed.emit(True)
 
@@ -114,15 +117,17 @@ class Indexer(QObject):
 
         return library.update(on_progress, is_cancelled)
 
+    def _on_crashed(self) -> None:
+        if self._job is not None and self._job.done:
+            self.crashed.emit()
+
     def _on_done(self, report: UpdateReport) -> None:
-        self._job = None
         if self._again:
             self.start()
         else:
             self.finished.emit(report)
 
     def _on_failed(self, error: PhotoseekError) -> None:
-        self._job = None
         if isinstance(error, LibraryBusyError):
             self.busy.emit()
         else:

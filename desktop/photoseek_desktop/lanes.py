@@ -26,11 +26,16 @@ JOIN_SECONDS = 10.0
 
 @dataclass(eq=False)
 class Job(Generic[T]):
-    """One piece of work on its way through a lane; after `cancel` nothing is heard of it."""
+    """One piece of work on its way through a lane; after `cancel` nothing is heard of it.
+
+    `done` becomes true on the owner's thread just before the outcome is handed over, also when
+    the work crashed and there is none.
+    """
 
     work: Callable[[Cancelled], T]
     then: Callable[[T], None]
     otherwise: Callable[[PhotoseekError], None]
+    done: bool = False
     _cancelled: bool = False
 
     def cancel(self) -> None:
@@ -108,6 +113,7 @@ class Lane(QObject):
     def _on_finished(self, delivery: tuple[Job[Any], Callable[[], None] | None]) -> None:
         job, outcome = delivery
         self._current.remove(job)
+        job.done = True
         if outcome is not None and not job.is_cancelled():
             outcome()
 

@@ -113,14 +113,14 @@ class Librarian(QObject):
 
     def refresh(self) -> None:
         """Ask the newest question again, if it is not being answered anyway."""
-        if self._search is None:
+        if self._search is None or self._search.done:
             self._ask(self.results_refreshed.emit)
 
     def request_info(self) -> None:
         """Ask for the library's state; `info_changed` follows."""
         if self._info is not None:
             self._info.cancel()
-        self._info = self._run(self._lanes.upkeep, Library.info, self._on_info)
+        self._info = self._run(self._lanes.upkeep, Library.info, self.info_changed.emit)
 
     def fetch_photos(
         self, ids: Sequence[int], then: Callable[[list[Photo]], None]
@@ -179,7 +179,8 @@ class Librarian(QObject):
                 tiles[photo_id] = make_tile(library.thumbnail(photo_id), side)
             return tiles
 
-        return self._lanes.thumbnails.run(work, then, self._on_failed)
+        # Pictures that cannot be had are no reason for a dialog each.
+        return self._lanes.thumbnails.run(work, then, lambda _: then(dict.fromkeys(wanted, None)))
 
     def add_folders(self, paths: Sequence[Path]) -> None:
         """Add folders, each by itself: one that cannot be added does not stop the others."""
@@ -199,14 +200,11 @@ class Librarian(QObject):
             lambda _: self.folders_changed.emit(),
         )
 
-    def forget_missing(self, then: Callable[[int], None]) -> None:
-        """Forget the photos whose files are gone; `then` gets their number. Stop updates first."""
-
-        def on_forgotten(forgotten: int) -> None:
-            then(forgotten)
-            self.folders_changed.emit()
-
-        self._run(self._lanes.indexing, Library.forget_missing, on_forgotten)
+    def forget_missing(self) -> None:
+        """Forget the photos whose files are gone. Stop the update under way first."""
+        self._run(
+            self._lanes.indexing, Library.forget_missing, lambda _: self.folders_changed.emit()
+        )
 
     def explain(self, path: Path, then: Callable[[Explanation], None]) -> None:
         """Ask why a photo is, or is not, found by what is in the search bar."""
@@ -226,15 +224,12 @@ class Librarian(QObject):
             self._search.cancel()
         library, request = self.library, self._request
 
-        def then(results: Results) -> None:
-            self._search = None
-            announce(results)
-
         def otherwise(error: PhotoseekError) -> None:
-            self._search = None
             self.search_failed.emit(str(error))
 
-        self._search = self._lanes.search.run(lambda _: _answer(library, request), then, otherwise)
+        self._search = self._lanes.search.run(
+            lambda _: _answer(library, request), announce, otherwise
+        )
 
     def _on_opened(self, opened: tuple[Library, tuple[Folder, ...]]) -> None:
         self._library, folders = opened
@@ -242,10 +237,6 @@ class Librarian(QObject):
 
     def _on_folder_added(self, _folder: Folder) -> None:
         self.folders_changed.emit()
-
-    def _on_info(self, info: LibraryInfo) -> None:
-        self._info = None
-        self.info_changed.emit(info)
 
     def _on_failed(self, error: PhotoseekError) -> None:
         self.failed.emit(str(error))

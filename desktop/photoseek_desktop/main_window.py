@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -19,16 +19,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
-from photoseek import (
-    BundleError,
-    Folder,
-    LibraryDamagedError,
-    LibraryInfo,
-    LibraryTooNewError,
-    PhotoseekError,
-    Progress,
-    UpdateReport,
-)
 from photoseek_desktop.actions import Actions
 from photoseek_desktop.browser_page import BrowserPage
 from photoseek_desktop.dialogs import Dialogs
@@ -37,7 +27,6 @@ from photoseek_desktop.icons import Icons
 from photoseek_desktop.indexer import Indexer
 from photoseek_desktop.lanes import Lanes
 from photoseek_desktop.librarian import Librarian
-from photoseek_desktop.messages import report_line
 from photoseek_desktop.photo_actions import PhotoActions
 from photoseek_desktop.photo_grid import PhotoGrid
 from photoseek_desktop.photo_loader import PhotoLoader
@@ -47,12 +36,10 @@ from photoseek_desktop.search_request import QueryPhoto, SearchRequest
 from photoseek_desktop.settings import Settings
 from photoseek_desktop.theme import Theme, ThemeChoice
 from photoseek_desktop.thumbnail_cache import ThumbnailCache
+from photoseek_desktop.upkeep import Upkeep
 from photoseek_desktop.viewer import Viewer
 
 __all__ = ["MainWindow"]
-
-REFRESH_EVERY = 3000
-"""Milliseconds between two looks at what indexing has added."""
 
 TILE_STEP = 30
 
@@ -77,11 +64,8 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._librarian = librarian
-        self._indexer = indexer
         self._theme = theme
         self._settings = settings
-        self._folders = tuple(folders)
-        self._info: LibraryInfo | None = None
         icons = Icons(theme)
         self.model = PhotoModel(self)
         self.cache = ThumbnailCache(librarian)
@@ -92,13 +76,12 @@ class MainWindow(QMainWindow):
         self.viewer.add_actions([self.actions_.similar, self.actions_.reveal, self.actions_.open])
         self.photo_actions = PhotoActions(self.actions_, librarian, self.selected_ids, self)
         self.dialogs = Dialogs(self, settings)
+        self._upkeep = Upkeep(librarian, indexer, self.page, self.dialogs, self.actions_, folders)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.page)
         self._stack.addWidget(self.viewer)
         self.setCentralWidget(self._stack)
         self._overlay = DropOverlay(self)
-        self._refresh = QTimer(self, interval=REFRESH_EVERY)
-        self._refresh.timeout.connect(self._look_for_changes)
         self.setWindowTitle(self.tr("Photoseek"))
         self.setAcceptDrops(True)
         self.setMinimumSize(420, 360)
@@ -109,16 +92,16 @@ class MainWindow(QMainWindow):
         self.actions_.check_theme(theme.choice)
         if sys.platform == "darwin":
             self.actions_.fill_main_menu(self.menuBar().addMenu(self.tr("Photoseek")))
-        self._connect_library()
+        self._upkeep.photos_changed.connect(self.model.forget_photos)
+        self._upkeep.photos_changed.connect(self.cache.forget_failures)
+        self.model.photos_wanted.connect(self._on_photos_wanted)
         self._connect_page()
         self._connect_actions()
         self._on_selection_changed()
 
     def start(self) -> None:
         """Open the library; everything else follows."""
-        self._enable_library_actions(False)
-        self.page.show_opening()
-        self._librarian.open()
+        self._upkeep.open_library()
 
     def selected_ids(self) -> list[int]:
         """Return the photos that an action is about, in the order shown."""
@@ -126,33 +109,12 @@ class MainWindow(QMainWindow):
             return [self.viewer.photo_id]
         return [self.model.photo_id(row) for row in self.grid.selected_rows()]
 
-    def _connect_library(self) -> None:
-        librarian, indexer, page = self._librarian, self._indexer, self.page
-        librarian.opened.connect(self._on_opened)
-        librarian.open_failed.connect(self._on_open_failed)
-        librarian.searching.connect(page.show_searching)
-        librarian.results_ready.connect(lambda new: page.show_results(new, refreshed=False))
-        librarian.results_refreshed.connect(lambda new: page.show_results(new, refreshed=True))
-        librarian.search_failed.connect(page.show_search_failed)
-        librarian.info_changed.connect(self._on_info_changed)
-        librarian.folders_changed.connect(self._on_folders_changed)
-        librarian.failed.connect(self.dialogs.tell)
-        indexer.started.connect(self._on_indexing_started)
-        indexer.progressed.connect(self._on_progressed)
-        indexer.paused_changed.connect(page.indexing_bar.show_paused)
-        indexer.finished.connect(self._on_indexing_finished)
-        indexer.busy.connect(self._on_busy)
-        indexer.failed.connect(self._on_indexing_failed)
-        self.model.photos_wanted.connect(self._on_photos_wanted)
-
     def _connect_page(self) -> None:
         page, bar = self.page, self.page.search_bar
         bar.request_changed.connect(self._on_request_changed)
         bar.left.connect(self._on_search_bar_left)
         bar.photo_wanted.connect(self.actions_.search_by_photo.trigger)
         bar.pasted.connect(self._on_pasted)
-        page.indexing_bar.pause_wanted.connect(self._on_pause_wanted)
-        page.indexing_bar.stop_wanted.connect(self._indexer.stop)
         page.status_line.coverage_clicked.connect(self.actions_.library.trigger)
         page.status_line.tile_wanted.connect(self._on_tile_wanted)
         self.grid.photo_opened.connect(self._on_photo_opened)
@@ -173,8 +135,7 @@ class MainWindow(QMainWindow):
             (actions.search_by_photo, dialogs.choose_photo),
             (actions.paste, self._on_pasted),
             (actions.focus_search, self._on_search_wanted),
-            (actions.rescan, self._on_rescan_wanted),
-            (actions.library, self._on_library_wanted),
+            (actions.library, dialogs.show_library),
             (actions.explain, dialogs.choose_missed),
             (actions.larger, lambda: slider.setValue(slider.value() + TILE_STEP)),
             (actions.smaller, lambda: slider.setValue(slider.value() - TILE_STEP)),
@@ -182,108 +143,13 @@ class MainWindow(QMainWindow):
             (actions.about, dialogs.show_about),
             (actions.quit, self.close),
             (actions.menu, self.page.menu_button.showMenu),
-            (actions.try_again, self.start),
             (actions.view, self._view_selected),
         ):
             action.triggered.connect(slot)
-        dialogs.folder_chosen.connect(lambda path: self._librarian.add_folders([path]))
         dialogs.photo_chosen.connect(self._on_photo_chosen)
         dialogs.missed_chosen.connect(self.photo_actions.explain)
-        dialogs.remove_wanted.connect(self._on_remove_wanted)
-        dialogs.forget_wanted.connect(self._on_forget_wanted)
         dialogs.reveal_wanted.connect(self.photo_actions.reveal_path)
         actions.themes.triggered.connect(self._on_theme_chosen)
-
-    # The library
-
-    def _on_opened(self, folders: tuple[Folder, ...]) -> None:
-        self._enable_library_actions(True)
-        self.page.show_folders(bool(folders))
-        self._librarian.show(SearchRequest())
-        self._librarian.request_info()
-        if self._folders:
-            self._librarian.add_folders(self._folders)
-        if folders or self._folders:
-            self.page.search_bar.focus()
-
-    def _enable_library_actions(self, enabled: bool) -> None:
-        for action in self.actions_.on_library:
-            action.setEnabled(enabled)
-
-    def _on_open_failed(self, error: PhotoseekError) -> None:
-        if isinstance(error, BundleError):
-            title = self.tr("The model cannot be used")
-        elif isinstance(error, LibraryDamagedError):
-            title = self.tr("The library is damaged")
-        elif isinstance(error, LibraryTooNewError):
-            title = self.tr("The library was made by a newer Photoseek")
-        else:
-            title = self.tr("The library cannot be opened")
-        self.page.show_open_failed(title, f"{error}.")
-
-    def _on_info_changed(self, info: LibraryInfo) -> None:
-        self._info = info
-        self.page.show_info(info)
-        self.dialogs.show_info(info)
-        if not self._indexer.started_once and info.folders:
-            # Only now, so that the model is loaded once for both lanes.
-            self._indexer.start()
-
-    def _on_folders_changed(self) -> None:
-        self.page.show_folders(True)
-        self._indexer.start()
-        self._look_for_changes()
-
-    def _look_for_changes(self) -> None:
-        if not self._indexer.paused:
-            self._librarian.refresh()
-            self._librarian.request_info()
-
-    # Indexing
-
-    def _on_indexing_started(self) -> None:
-        self.page.indexing_bar.begin()
-        self.page.show_indexing(True)
-        self._refresh.start()
-
-    def _on_progressed(self, progress: Progress) -> None:
-        if self._indexer.running:
-            self.page.indexing_bar.show_progress(progress)
-
-    def _on_pause_wanted(self, pause: bool) -> None:
-        if pause:
-            self._indexer.pause()
-        else:
-            self._indexer.resume()
-
-    def _on_indexing_finished(self, report: UpdateReport) -> None:
-        self._end_indexing()
-        self.page.status_line.show_notice(report_line(report))
-
-    def _on_indexing_failed(self, message: str) -> None:
-        self._end_indexing()
-        self.dialogs.tell(message)
-
-    def _on_busy(self) -> None:
-        self._end_indexing()
-        self.page.status_line.show_notice(
-            self.tr(
-                "Another Photoseek is reading this library's photos; searching works. "
-                "F5 tries again."
-            )
-        )
-
-    def _end_indexing(self) -> None:
-        self._refresh.stop()
-        self.page.indexing_bar.end()
-        self.page.show_indexing(False)
-        self.model.forget_photos()
-        self.cache.forget_failures()
-        self._look_for_changes()
-
-    def _on_rescan_wanted(self) -> None:
-        if not self._indexer.running:
-            self._indexer.start()
 
     # Searching
 
@@ -334,7 +200,8 @@ class MainWindow(QMainWindow):
     # Photos
 
     def _on_photos_wanted(self, ids: tuple[int, ...], edition: int) -> None:
-        self._librarian.fetch_photos(ids, lambda photos: self.model.accept(photos, edition))
+        if self._librarian.is_open:
+            self._librarian.fetch_photos(ids, lambda photos: self.model.accept(photos, edition))
 
     def _on_photo_opened(self, photo_id: int) -> None:
         self._stack.setCurrentWidget(self.viewer)
@@ -376,19 +243,6 @@ class MainWindow(QMainWindow):
         self.grid.set_tile(tile)
         self._settings.tile = self.grid.tile
 
-    def _on_library_wanted(self) -> None:
-        self.dialogs.show_library()
-        if self._librarian.is_open:
-            self._librarian.request_info()
-
-    def _on_remove_wanted(self, folder: Path) -> None:
-        self._indexer.stop()
-        self._librarian.remove_folder(folder)
-
-    def _on_forget_wanted(self) -> None:
-        self._indexer.stop()
-        self._librarian.forget_missing(lambda _: None)
-
     def _on_theme_chosen(self, action: QAction) -> None:
         # Qt hands a str back, whatever kind of str it was given.
         self._theme.choose(ThemeChoice(action.data()))
@@ -414,10 +268,9 @@ class MainWindow(QMainWindow):
         elif data.hasUrls() or data.hasImage() or data.hasHtml():
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
-            has_folders = self._info is not None and bool(self._info.folders)
             self._overlay.show_text(
                 self.tr("Drop a photo to find photos like it, or a folder to add it")
-                if has_folders
+                if self.page.has_folders
                 else self.tr("Drop the folder that holds your photos")
             )
 
@@ -450,7 +303,7 @@ class MainWindow(QMainWindow):
         """Remember the window, and end the work."""
         self._settings.geometry = self.saveGeometry()
         self._settings.save()
-        self._refresh.stop()
+        self._upkeep.end()
         self.hide()
         self.closing.emit()
         event.accept()

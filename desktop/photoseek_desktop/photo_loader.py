@@ -85,7 +85,7 @@ class PhotoLoader(QObject):
 
     def _next(self) -> None:
         missing = [photo for photo in self._wanted if photo.id not in self._kept]
-        if self._job is not None or not missing:
+        if not missing or (self._job is not None and not self._job.done):
             return
         photo, view = missing[0], self._view
 
@@ -98,7 +98,6 @@ class PhotoLoader(QObject):
         )
 
     def _on_loaded(self, loaded: LoadedPhoto) -> None:
-        self._job = None
         if any(photo.id == loaded.photo_id for photo in self._wanted):
             self._kept[loaded.photo_id] = loaded
             self._drop_oldest()

@@ -73,6 +73,10 @@ class PhotoView(QWidget):
         """Return the view's size in device pixels."""
         return (QSizeF(self.size()) * self.devicePixelRatioF()).toSize()
 
+    def photo_point(self, at: QPointF) -> QPointF:
+        """Return which pixel of the photo lies at a point of the view."""
+        return (at - self._target().topLeft()) * self.devicePixelRatioF() / self.zoom
+
     def show_photo(self, full: QImage, fitted: QImage) -> None:
         """Show a photo; `fitted` is the same scaled down for this view."""
         self._message = ""

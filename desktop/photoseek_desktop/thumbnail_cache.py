@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage, QPixmap
 
+from photoseek_desktop.lanes import Job
 from photoseek_desktop.librarian import Librarian
 
 __all__ = ["ThumbnailCache"]
@@ -35,7 +36,7 @@ class ThumbnailCache(QObject):
         self._pixmaps: OrderedDict[int, QPixmap] = OrderedDict()
         self._without: set[int] = set()
         self._wanted: deque[int] = deque()
-        self._loading = False
+        self._job: Job[dict[int, QImage | None]] | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._load)
 
@@ -86,19 +87,21 @@ class ThumbnailCache(QObject):
         """Try again those that had no picture."""
         self._without.clear()
 
+    @property
+    def _loading(self) -> bool:
+        return self._job is not None and not self._job.done
+
     def _lacks(self, photo_id: int) -> bool:
         pixmap = self._pixmaps.get(photo_id)
         return photo_id not in self._without and (pixmap is None or pixmap.width() != self._side)
 
     def _load(self) -> None:
-        if self._loading or not self._wanted:
+        if self._loading or not self._wanted or not self._librarian.is_open:
             return
         batch = [self._wanted.popleft() for _ in range(min(BATCH, len(self._wanted)))]
-        self._loading = True
-        self._librarian.fetch_tiles(batch, self._side, self._on_tiles)
+        self._job = self._librarian.fetch_tiles(batch, self._side, self._on_tiles)
 
     def _on_tiles(self, tiles: dict[int, QImage | None]) -> None:
-        self._loading = False
         for photo_id, tile in tiles.items():
             if tile is None:
                 self._without.add(photo_id)

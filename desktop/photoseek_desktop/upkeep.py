@@ -1,0 +1,199 @@
+"""Keeps the page true to the library: opening, indexing, refreshing, folders that come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from photoseek import (
+    BundleError,
+    Folder,
+    LibraryDamagedError,
+    LibraryInfo,
+    LibraryTooNewError,
+    PhotoseekError,
+    Progress,
+    UpdateReport,
+)
+from photoseek_desktop.actions import Actions
+from photoseek_desktop.browser_page import BrowserPage
+from photoseek_desktop.dialogs import Dialogs
+from photoseek_desktop.indexer import Indexer
+from photoseek_desktop.librarian import Librarian
+from photoseek_desktop.messages import report_line
+from photoseek_desktop.search_request import SearchRequest
+
+__all__ = ["Upkeep"]
+
+REFRESH_EVERY = 3000
+"""Milliseconds between two looks at what indexing has added."""
+
+
+class Upkeep(QObject):
+    """Stands between the library's work and the widgets that tell about it.
+
+    Signals:
+        photos_changed(): photos may have changed, gone offline or come back.
+    """
+
+    photos_changed = Signal()
+
+    def __init__(
+        self,
+        librarian: Librarian,
+        indexer: Indexer,
+        page: BrowserPage,
+        dialogs: Dialogs,
+        actions: Actions,
+        folders: Sequence[Path],
+    ) -> None:
+        super().__init__(page)
+        self._librarian = librarian
+        self._indexer = indexer
+        self._page = page
+        self._dialogs = dialogs
+        self._actions = actions
+        self._folders = tuple(folders)
+        self._refresh = QTimer(self, interval=REFRESH_EVERY)
+        self._refresh.timeout.connect(self._look_for_changes)
+        self._connect_library()
+        self._connect_person()
+
+    def open_library(self) -> None:
+        """Open the library; everything else follows."""
+        self._enable_actions(False)
+        self._page.show_opening()
+        self._librarian.open()
+
+    def end(self) -> None:
+        """Ask the library nothing more: the window closes."""
+        self._refresh.stop()
+
+    def _connect_library(self) -> None:
+        librarian, indexer, page = self._librarian, self._indexer, self._page
+        librarian.opened.connect(self._on_opened)
+        librarian.open_failed.connect(self._on_open_failed)
+        librarian.searching.connect(page.show_searching)
+        librarian.results_ready.connect(lambda new: page.show_results(new, refreshed=False))
+        librarian.results_refreshed.connect(lambda new: page.show_results(new, refreshed=True))
+        librarian.search_failed.connect(page.show_search_failed)
+        librarian.info_changed.connect(self._on_info_changed)
+        librarian.folders_changed.connect(self._on_folders_changed)
+        librarian.failed.connect(self._dialogs.tell)
+        indexer.started.connect(self._on_indexing_started)
+        indexer.progressed.connect(self._on_progressed)
+        indexer.paused_changed.connect(page.indexing_bar.show_paused)
+        indexer.finished.connect(self._on_indexing_finished)
+        indexer.busy.connect(self._on_busy)
+        indexer.failed.connect(self._on_indexing_failed)
+        indexer.crashed.connect(self._end_indexing)
+
+    def _connect_person(self) -> None:
+        dialogs, bar = self._dialogs, self._page.indexing_bar
+        bar.pause_wanted.connect(self._on_pause_wanted)
+        bar.stop_wanted.connect(self._indexer.stop)
+        self._actions.rescan.triggered.connect(self._on_rescan_wanted)
+        self._actions.try_again.triggered.connect(self.open_library)
+        self._actions.library.triggered.connect(self._librarian.request_info)
+        dialogs.folder_chosen.connect(lambda path: self._librarian.add_folders([path]))
+        dialogs.remove_wanted.connect(self._on_remove_wanted)
+        dialogs.forget_wanted.connect(self._on_forget_wanted)
+
+    # The library
+
+    def _enable_actions(self, enabled: bool) -> None:
+        for action in self._actions.on_library:
+            action.setEnabled(enabled)
+
+    def _on_opened(self, folders: tuple[Folder, ...]) -> None:
+        self._enable_actions(True)
+        self._page.show_folders(bool(folders))
+        self._librarian.show(SearchRequest())
+        self._librarian.request_info()
+        if self._folders:
+            self._librarian.add_folders(self._folders)
+        if folders or self._folders:
+            self._page.search_bar.focus()
+
+    def _on_open_failed(self, error: PhotoseekError) -> None:
+        if isinstance(error, BundleError):
+            title = self.tr("The model cannot be used")
+        elif isinstance(error, LibraryDamagedError):
+            title = self.tr("The library is damaged")
+        elif isinstance(error, LibraryTooNewError):
+            title = self.tr("The library was made by a newer Photoseek")
+        else:
+            title = self.tr("The library cannot be opened")
+        self._page.show_open_failed(title, f"{error}.")
+
+    def _on_info_changed(self, info: LibraryInfo) -> None:
+        self._page.show_info(info)
+        self._dialogs.show_info(info)
+        if not self._indexer.started_once and info.folders:
+            # Only now, so that the model is loaded once for both lanes.
+            self._indexer.start()
+
+    def _on_folders_changed(self) -> None:
+        self._page.show_folders(True)
+        self._indexer.start()
+        self._look_for_changes()
+
+    def _look_for_changes(self) -> None:
+        if not self._indexer.paused:
+            self._librarian.refresh()
+            self._librarian.request_info()
+
+    def _on_remove_wanted(self, folder: Path) -> None:
+        self._indexer.stop()
+        self._librarian.remove_folder(folder)
+
+    def _on_forget_wanted(self) -> None:
+        self._indexer.stop()
+        self._librarian.forget_missing()
+
+    # Indexing
+
+    def _on_indexing_started(self) -> None:
+        self._page.indexing_bar.begin()
+        self._page.show_indexing(True)
+        self._refresh.start()
+
+    def _on_progressed(self, progress: Progress) -> None:
+        if self._indexer.running:
+            self._page.indexing_bar.show_progress(progress)
+
+    def _on_pause_wanted(self, pause: bool) -> None:
+        if pause:
+            self._indexer.pause()
+        else:
+            self._indexer.resume()
+
+    def _on_indexing_finished(self, report: UpdateReport) -> None:
+        self._end_indexing()
+        self._page.status_line.show_notice(report_line(report))
+
+    def _on_indexing_failed(self, message: str) -> None:
+        self._end_indexing()
+        self._dialogs.tell(message)
+
+    def _on_busy(self) -> None:
+        self._end_indexing()
+        self._page.status_line.show_notice(
+            self.tr(
+                "Another Photoseek is reading this library's photos; searching works. "
+                "F5 tries again."
+            )
+        )
+
+    def _end_indexing(self) -> None:
+        self._refresh.stop()
+        self._page.indexing_bar.end()
+        self._page.show_indexing(False)
+        self.photos_changed.emit()
+        self._look_for_changes()
+
+    def _on_rescan_wanted(self) -> None:
+        if not self._indexer.running:
+            self._indexer.start()
