@@ -34,9 +34,7 @@ def standardise(scores: NDArray[np.float32], mean: float, std: float) -> tuple[f
 
     The library's own median and median absolute deviation (robust against the few that match)
     are blended with the reference `mean` and `std`, which decide while the library is small. A
-    library full of matches would call them usual, so the reference is also the most: measured on
-    Flickr8k's dev split, libraries where half of the photos match then keep 35 % of the matches
-    above the line instead of 5 %, at the same 2 % of photos that do not belong.
+    library full of matches would call them usual, so the reference is also the most.
     """
     if not len(scores):
         return mean, std
