@@ -12,9 +12,9 @@ LET_THROUGH = 0.01
 """The share of photos that do not belong to a phrase and may yet be called likely.
 
 Of 10,000 photos of anything, a phrase for which there is no match then shows at most some 100
-above the line, and one with many matches shows those and few others. Most "mismatched" pairs that pass are
-other photos of the same kind of scene, so what a person sees is better than the figure. A rule
-that instead kept 80 % of the true pairs would call hundreds likely where nothing matches.
+above the line, and one with many matches shows those and few others. Most "mismatched" pairs
+that pass are other photos of the same kind of scene, so what a person sees is better than the
+figure. A rule that kept 80 % of the true pairs would call hundreds likely where nothing matches.
 """
 
 
