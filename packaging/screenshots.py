@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEventLoop, QLocale, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -116,7 +116,10 @@ def wait(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     while not condition():
         if time.monotonic() > deadline:
             sys.exit("the window did not get there in time")
-        QTest.qWait(20)
+        # Not QTest.qWait, which keeps Python's other threads waiting along.
+        loop = QEventLoop()
+        QTimer.singleShot(20, loop.quit)
+        loop.exec()
 
 
 def type_phrase(session: Session, phrase: str) -> None:

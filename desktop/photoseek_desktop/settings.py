@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from photoseek_desktop.theme import ThemeChoice
 
@@ -52,8 +52,10 @@ class Settings:
 
     @property
     def last_folder(self) -> str:
-        """Where the person last chose a photo or folder."""
-        return str(self._store.value("last_folder", ""))
+        """Where the person last chose a photo or folder; at first the system's pictures."""
+        pictures = QStandardPaths.StandardLocation.PicturesLocation
+        first = QStandardPaths.writableLocation(pictures)
+        return str(self._store.value("last_folder", first))
 
     @last_folder.setter
     def last_folder(self, folder: str) -> None:

@@ -30,6 +30,9 @@ __all__ = ["Upkeep"]
 REFRESH_EVERY = 3000
 """Milliseconds between two looks at what indexing has added."""
 
+COUNT_EVERY = 3
+"""Looks after which the whole library is counted again, every thumbnail included."""
+
 
 class Upkeep(QObject):
     """Stands between the library's work and the widgets that tell about it.
@@ -57,7 +60,8 @@ class Upkeep(QObject):
         self._actions = actions
         self._folders = tuple(folders)
         self._refresh = QTimer(self, interval=REFRESH_EVERY)
-        self._refresh.timeout.connect(self._look_for_changes)
+        self._refresh.timeout.connect(self._on_refresh_due)
+        self._looks = 0
         self._connect_library()
         self._connect_person()
 
@@ -141,8 +145,15 @@ class Upkeep(QObject):
         self._look_for_changes()
 
     def _look_for_changes(self) -> None:
-        if not self._indexer.paused:
-            self._librarian.refresh()
+        self._librarian.refresh()
+        self._librarian.request_info()
+
+    def _on_refresh_due(self) -> None:
+        if self._indexer.paused:
+            return
+        self._librarian.refresh()
+        self._looks += 1
+        if self._looks % COUNT_EVERY == 0:
             self._librarian.request_info()
 
     def _on_remove_wanted(self, folder: Path) -> None:
