@@ -173,7 +173,9 @@ class Indexer:
                 elif isinstance(outcome, Known):
                     tally[self._reuse(file, before, outcome.digest, plan)] += 1
                 else:
-                    self._catalogue.put_failure(file, outcome.reason, retry=outcome.retry)
+                    # A drive that goes away while it is read takes no embedding with it.
+                    if not (before is not None and before.embedded and outcome.retry):
+                        self._catalogue.put_failure(file, outcome.reason, retry=outcome.retry)
                     tally["failed"] += 1
         self._done += len(batch) - tally.pop("again")
         plan.report = dataclasses.replace(

@@ -332,6 +332,24 @@ def test_a_photo_that_becomes_unreadable_is_no_longer_found(
     assert (info.photos, info.searchable, info.failed, info.pending) == (6, 5, 1, 0)
 
 
+def test_a_drive_that_goes_away_while_it_is_read_takes_no_embedding_with_it(
+    indexed: Library, colour_folder: Path
+) -> None:
+    before = photos(indexed)
+    age(colour_folder / "red.jpg")
+
+    def unplug(progress: Progress) -> None:
+        if progress.stage == "embedding":
+            (colour_folder / "red.jpg").unlink(missing_ok=True)
+
+    assert counts(indexed.update(on_progress=unplug)) == {"failed": 1, "unchanged": 5}
+    assert photos(indexed) == before
+    assert best(indexed, "red") == "red.jpg"
+    draw_photo(colour_folder / "red.jpg", "red")
+    assert counts(indexed.update()) == {"changed": 1, "unchanged": 5}
+    assert photos(indexed) == before
+
+
 def test_a_cancelled_update_keeps_what_is_done_and_the_next_does_the_rest(
     library: Library, tmp_path: Path, opened: list[int]
 ) -> None:
