@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -93,7 +93,8 @@ class StatePage(QWidget):
         item = self._buttons.itemAt(1)
         widget = item.widget() if item is not None else None
         if widget is not None:
-            widget.setFocus()
+            # A widget new in a layout is shown, and can take the focus, only a moment later.
+            QTimer.singleShot(0, widget, widget.setFocus)
 
     def _logo(self) -> QPixmap:
         return application_icon().pixmap(QSize(96, 96), self.devicePixelRatioF())

@@ -250,7 +250,7 @@ class Viewer(QWidget):
         )
         self._previous.setEnabled(self._row > 0)
         self._next.setEnabled(self._row + 1 < total)
-        self.view.setAccessibleDescription(self._name.text())
+        self.setAccessibleName(f"{self._name.text()}, {self._position.text()}")
         self.shown.emit(self._name.text())
 
     def _on_loaded(self, loaded: LoadedPhoto) -> None:
