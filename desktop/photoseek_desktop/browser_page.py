@@ -212,7 +212,10 @@ class BrowserPage(QWidget):
 
     def _show_chrome(self, visible: bool) -> None:
         """Keep the search bar and the last line away until there is something to search."""
+        appears = visible and not self.search_bar.isEnabled()
         self.search_bar.setEnabled(visible)
+        if appears:
+            self.search_bar.focus()
         self.status_line.setVisible(visible)
 
     def _make_header(self, actions: Actions, icons: Icons) -> QWidget:

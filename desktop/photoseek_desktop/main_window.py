@@ -190,7 +190,8 @@ class MainWindow(QMainWindow):
             self._librarian.add_folders(read.folders)
         if read.photos:
             self._show_page()
-            self.page.search_bar.add_photos(list(read.photos))
+            # What is dropped together is looked for together; a later drop is a new question.
+            self.page.search_bar.set_photos(list(read.photos))
         if read.problems:
             self.dialogs.tell("\n".join(read.problems))
 

@@ -94,7 +94,7 @@ class StatePage(QWidget):
         widget = item.widget() if item is not None else None
         if widget is not None:
             # A widget new in a layout is shown, and can take the focus, only a moment later.
-            QTimer.singleShot(0, widget, widget.setFocus)
+            QTimer.singleShot(0, widget, lambda: widget.isVisible() and widget.setFocus())
 
     def _logo(self) -> QPixmap:
         return application_icon().pixmap(QSize(96, 96), self.devicePixelRatioF())

@@ -118,8 +118,6 @@ class Upkeep(QObject):
         self._librarian.request_info()
         if self._folders:
             self._librarian.add_folders(self._folders)
-        if folders or self._folders:
-            self._page.search_bar.focus()
 
     def _on_open_failed(self, error: PhotoseekError) -> None:
         if isinstance(error, BundleError):

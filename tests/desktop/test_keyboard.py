@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from desktop.conftest import OpenWindow
+from desktop.conftest import OpenWindow, make_photos
 from desktop.window import press
 from photoseek_desktop.session import Session
 
@@ -88,3 +88,10 @@ def test_enter_does_what_the_first_run_proposes(
     qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QPushButton))
     press(session, Qt.Key.Key_Return)
     assert asked == ["Choose a folder with photos"]
+
+
+def test_search_bar_has_the_focus_once_there_is_something_to_search(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    session = open_window(tmp_path / "library", make_photos(tmp_path / "photos", variants=1))
+    assert session.window.page.search_bar.edit.hasFocus()

@@ -103,6 +103,8 @@ def test_photo_that_is_gone_is_explained(
 ) -> None:
     folder = make_photos(tmp_path / "photos", variants=1)
     session = open_window(tmp_path / "library", folder)
+    qtbot.waitUntil(lambda: names(qtbot, session, 1) == ["white-00.jpg"])
+    qtbot.waitUntil(lambda: len(session.window.model.ids) == 8)
     names(qtbot, session, 8)
     (folder / "white-00.jpg").unlink()
     (folder / "black-00.jpg").write_bytes(b"overwritten")
@@ -123,6 +125,7 @@ def test_viewer_stays_at_its_photo_while_others_arrive(
 ) -> None:
     folder = make_photos(tmp_path / "photos", variants=1)
     session = open_window(tmp_path / "library", folder)
+    qtbot.waitUntil(lambda: len(session.window.model.ids) == 8)
     open_first(qtbot, session)
     assert "1 of 8" in words(session)
     draw_photo(folder / "newest.jpg", "red", 50)
