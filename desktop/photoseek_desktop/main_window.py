@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
         if read.photos:
             self._show_page()
             # What is dropped together is looked for together; a later drop is a new question.
-            self.page.search_bar.set_photos(list(read.photos))
+            self.page.search_bar.put_photos(list(read.photos))
         if read.problems:
             self.dialogs.tell("\n".join(read.problems))
 

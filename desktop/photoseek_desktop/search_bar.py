@@ -80,21 +80,20 @@ class SearchBar(QFrame):
         """The question as it stands."""
         return SearchRequest(self.edit.text(), tuple(chip.photo for chip in self._chips))
 
-    def add_photos(self, photos: list[QueryPhoto]) -> None:
-        """Put photos beside the phrase; the oldest make room when there are too many."""
-        for photo in photos:
+    def put_photos(self, photos: list[QueryPhoto]) -> None:
+        """Put photos beside the phrase, in place of those there; the last ones of too many."""
+        self._drop_all()
+        for photo in photos[-MOST_PHOTOS:]:
             chip = QueryChip(photo, self._icons, self)
             chip.removed.connect(lambda chip=chip: self._remove(chip))
             self._chips.append(chip)
             self._chip_row.addWidget(chip)
-        for chip in self._chips[:-MOST_PHOTOS]:
-            self._drop(chip)
         self._on_photos_changed()
 
     def set_photos(self, photos: list[QueryPhoto]) -> None:
         """Ask for these photos alone, without a phrase."""
         self._empty()
-        self.add_photos(photos)
+        self.put_photos(photos)
 
     def clear(self) -> None:
         """Empty the bar and show everything."""
@@ -162,9 +161,12 @@ class SearchBar(QFrame):
         return button
 
     def _empty(self) -> None:
+        self._drop_all()
+        self.edit.clear()
+
+    def _drop_all(self) -> None:
         for chip in tuple(self._chips):
             self._drop(chip)
-        self.edit.clear()
 
     def _drop(self, chip: QueryChip) -> None:
         self._chips.remove(chip)

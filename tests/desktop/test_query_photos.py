@@ -56,6 +56,14 @@ def test_several_dropped_photos_are_searched_together(
     assert names(qtbot, session, 1)[0].startswith("orange")
 
 
+def test_a_later_drop_is_a_new_question(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    for colour in ("green", "blue"):
+        with qtbot.waitSignal(session.librarian.results_ready):
+            drop_files(session, draw_photo(tmp_path / f"{colour}.jpg", colour))
+    assert chips(session) == ["blue.jpg"]
+    assert names(qtbot, session, 1)[0].startswith("blue")
+
+
 def test_phrase_and_photo_combine_and_each_can_go(
     qtbot: QtBot, session: Session, tmp_path: Path
 ) -> None:
