@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -227,12 +228,8 @@ def _open(options: argparse.Namespace) -> Library:
 
 
 def _query(options: argparse.Namespace) -> Query:
-    parsed = Query.parse(options.phrase) if options.phrase and options.phrase.strip() else None
-    return Query(
-        phrases=parsed.phrases if parsed else (),
-        images=tuple(options.image),
-        without=(*(parsed.without if parsed else ()), *options.without),
-    )
+    query = Query.parse(options.phrase or "", images=tuple(options.image))
+    return dataclasses.replace(query, without=(*query.without, *options.without))
 
 
 def _nothing_to_search(library: Library) -> LibraryError:

@@ -112,8 +112,11 @@ class DecoderPool:
     def close(self) -> None:
         """Stop at once; photos being decoded are dropped."""
         for worker in self._workers:
+            worker.stop()
+        # Not cancelled: a stopped worker answers what is queued, and whoever waits must hear it.
+        self._threads.shutdown()
+        for worker in self._workers:
             worker.close()
-        self._threads.shutdown(cancel_futures=True)
 
     def _decode(self, job: DecodeJob) -> tuple[DecodeJob, Outcome]:
         worker = self._idle.get()
@@ -178,13 +181,17 @@ class _Worker:
         with self._lock:
             return self._closed
 
-    def close(self) -> None:
+    def stop(self) -> None:
+        """End the process; the thread that waits for it notices, and may still use its pipes."""
         with self._lock:
             self._closed = True
-            process = self._process
-        if process is not None:
-            process.kill()
-            self._reap(process)
+            if self._process is not None:
+                self._process.kill()
+
+    def close(self) -> None:
+        """Let go of the process when no thread waits for it any more."""
+        if self._process is not None:
+            self._reap(self._process)
 
     def _reap(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()

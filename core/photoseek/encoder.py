@@ -43,6 +43,7 @@ class Encoder:
         self.bundle = bundle
         self._threads = threads
         self._loading = threading.Lock()
+        self._sessions: dict[Path, Any] = {}
         offered = onnxruntime.get_available_providers()
         if provider == "cuda" and _CUDA not in offered:
             raise BundleError(
@@ -61,7 +62,7 @@ class Encoder:
     def provider(self) -> str:
         """Return where the graphs run, "CUDA" or "CPU"; starts CUDA to be sure of it."""
         if self._use_cuda:
-            _ = self._text_session
+            self._session(self.bundle.text_encoder)
         return "CUDA" if self._use_cuda and self._fallback is None else "CPU"
 
     @property
@@ -78,7 +79,7 @@ class Encoder:
             feeds = {spec.input_name: tokens.ids.astype(spec.input_dtype)}
             if spec.lengths_input is not None:
                 feeds[spec.lengths_input] = tokens.lengths
-            rows.append(_run(self._text_session, feeds))
+            rows.append(_run(self._session(self.bundle.text_encoder), feeds))
         return self._stack(rows)
 
     def encode_images(self, images: Sequence[Image.Image | Path | str]) -> NDArray[np.float32]:
@@ -95,15 +96,14 @@ class Encoder:
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed prepared pixels `(n, size, size, 3)` uint8: `(n, dim)` float32, unit rows."""
         spec = self.bundle.manifest.image
-        return _run(self._image_session, {spec.input_name: pixels.astype(spec.input_dtype)})
+        feeds = {spec.input_name: pixels.astype(spec.input_dtype)}
+        return _run(self._session(self.bundle.image_encoder), feeds)
 
-    @cached_property
-    def _text_session(self) -> Any:
-        return self._load(self.bundle.text_encoder)
-
-    @cached_property
-    def _image_session(self) -> Any:
-        return self._load(self.bundle.image_encoder)
+    def _session(self, graph: Path) -> Any:
+        with self._loading:
+            if graph not in self._sessions:
+                self._sessions[graph] = self._load(graph)
+            return self._sessions[graph]
 
     def _load(self, graph: Path) -> Any:
         options = onnxruntime.SessionOptions()
@@ -111,19 +111,18 @@ class Encoder:
         options.log_severity_level = 4
         if self._threads is not None:
             options.intra_op_num_threads = self._threads
-        with self._loading:
-            if self._use_cuda and self._fallback is None:
-                try:
-                    session = _start(graph, options, [_CUDA, _CPU])
-                    if _CUDA in session.get_providers():
-                        return session
-                except BundleError:
-                    session = None  # whether CUDA or the graph is at fault, the CPU tells
-                self._fallback = (
-                    "onnxruntime offers CUDA, but it did not start; check the NVIDIA driver and "
-                    "the CUDA and cuDNN libraries"
-                )
-            return _start(graph, options, [_CPU])
+        if self._use_cuda and self._fallback is None:
+            try:
+                session = _start(graph, options, [_CUDA, _CPU])
+                if _CUDA in session.get_providers():
+                    return session
+            except BundleError:
+                session = None  # whether CUDA or the graph is at fault, the CPU tells
+            self._fallback = (
+                "onnxruntime offers CUDA, but it did not start; check the NVIDIA driver and "
+                "the CUDA and cuDNN libraries"
+            )
+        return _start(graph, options, [_CPU])
 
     def _stack(self, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         if not rows:

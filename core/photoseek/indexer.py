@@ -227,7 +227,9 @@ class Indexer:
         for digest in self._catalogue.remove_photos([item.id for item in removed]):
             self._thumbnails.remove(digest)
         plan.report = dataclasses.replace(
-            plan.report, removed=len(removed), offline=len(self._catalogue.missing_photos())
+            plan.report,
+            removed=len(removed),
+            offline=self._catalogue.counts(self._model_id).offline,
         )
 
     def _is_hidden(self, item: KnownFile, scan: Scan) -> bool:

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,6 +50,7 @@ class Library:
     def __init__(self, directory: Path, bundle: ModelBundle) -> None:
         self.directory = directory
         self.bundle = bundle
+        self.encoder = Encoder(bundle)
         self._database_path = directory / "library.db"
         self._catalogue = Catalogue(self._database_path)
         self._thumbnails = ThumbnailCache(directory / "thumbnails")
@@ -92,11 +92,6 @@ class Library:
     def close(self) -> None:
         """Close the library's file."""
         self._catalogue.close()
-
-    @cached_property
-    def encoder(self) -> Encoder:
-        """The model, loaded at its first use."""
-        return Encoder(self.bundle)
 
     # Folders
 

@@ -37,16 +37,23 @@ class Query:
             )
 
     @classmethod
-    def parse(cls, text: str) -> Query:
+    def parse(
+        cls,
+        text: str,
+        *,
+        images: tuple[Path | Image.Image, ...] = (),
+        photo_ids: tuple[int, ...] = (),
+    ) -> Query:
         """Read what a person types: `dog -beach` wants a dog and no beach.
 
         A minus counts only at the start of a word, so "black-and-white" is a phrase;
-        `-"palm tree"` takes several words. `QueryError` when nothing is wanted.
+        `-"palm tree"` takes several words. Beside photos, `-beach` alone is enough; otherwise
+        `QueryError` when nothing is wanted.
         """
         without = tuple(
             quoted or word for quoted, word in _WITHOUT.findall(text) if (quoted or word).strip()
         )
         phrase = " ".join(_WITHOUT.sub(" ", text).split())
-        if without and not phrase:
+        if without and not (phrase or images or photo_ids):
             raise QueryError("say also what the photo should show, for example: dog -beach")
-        return cls(phrases=(phrase,), without=without)
+        return cls((phrase,) if phrase else (), images, without, photo_ids)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["QueryPhoto", "Results", "SearchRequest"]
 
-_ANYTHING = "photo"
-
 
 @dataclass(frozen=True, eq=False)
 class QueryPhoto:
@@ -43,12 +41,7 @@ class SearchRequest:
         """Return core's query; `QueryError` when the phrase only says what is not wanted."""
         images = tuple(photo.image for photo in self.photos if photo.image is not None)
         ids = tuple(photo.photo_id for photo in self.photos if photo.photo_id is not None)
-        if not self.photos:
-            return Query.parse(self.phrase)
-        # Beside a photo, "-beach" alone is a fair phrase; to `parse` it would want nothing.
-        parsed = Query.parse(f"{_ANYTHING} {self.phrase}")
-        phrase = parsed.phrases[0].removeprefix(_ANYTHING).strip()
-        return Query((phrase,) if phrase else (), images, parsed.without, ids)
+        return Query.parse(self.phrase, images=images, photo_ids=ids)
 
 
 @dataclass(frozen=True)

@@ -336,7 +336,8 @@ class Catalogue:
     def counts(self, model_id: str) -> Counts:
         """Count the files by state."""
         ((photos, failed, offline),) = self._connection.rows(
-            "SELECT count(*), count(failure), coalesce(sum(missing), 0) FROM photos"
+            "SELECT count(*), count(failure), count(*) FILTER (WHERE missing AND failure IS NULL) "
+            "FROM photos"
         )
         ((searchable,),) = self._connection.rows(
             "SELECT count(*) FROM embeddings e JOIN models m ON m.id = e.model "
