@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 run:            ## set up and open the app; FOLDER=... adds a folder of photos
 	sh packaging/setup.sh app
-	sh packaging/run.sh $(FOLDER)
+	sh packaging/run.sh $(if $(FOLDER),"$(FOLDER)")
 
 test: check     ## set up, check and run all tests
 	QT_QPA_PLATFORM=offscreen $(BIN)/pytest
