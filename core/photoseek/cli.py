@@ -170,6 +170,11 @@ def _search_many(options: argparse.Namespace) -> int:
                 failed += 1
                 row |= {"hits": [], "error": str(error)}
             print(json.dumps(row))
+    if failed:
+        print(
+            f"photoseek: {failed} of the phrases could not be searched for; their rows say why",
+            file=sys.stderr,
+        )
     return 1 if failed else 0
 
 
