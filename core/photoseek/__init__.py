@@ -5,9 +5,10 @@ which of them are new, changed or moved. The `decoder` pool opens those, each on
 processes, and returns thumbnails and pixels; the `encoder` turns batches of pixels into
 embeddings; each batch is one transaction, after which the `embedding_index` takes a new snapshot.
 
-Searching: a `Query` of phrases and photos becomes one vector through the `encoder`; `ranking`
-compares it with every embedding by dot product and says where the likely matches end; ids become
-`Photo` records only for the rows that are shown.
+Searching: in a `Query` of phrases and photos, words that the model does not know are put right by
+`spelling` where it is plain what was meant; the query becomes one vector through the `encoder`;
+`ranking` compares it with every embedding by dot product and says where the likely matches end;
+ids become `Photo` records only for the rows that are shown.
 
 The model is a `ModelBundle`: nothing about it is a constant in code. The command line is `cli`.
 Importing this package loads neither onnxruntime nor sqlite3 nor Pillow: names load on first use.
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
     from photoseek.library import Library
     from photoseek.query import Query
     from photoseek.records import (
+        Correction,
         Explanation,
         Failure,
         Folder,
         LibraryInfo,
+        Metadata,
         Photo,
         Progress,
         Ranking,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "BundleError": "errors",
+    "Correction": "records",
     "Encoder": "encoder",
     "Explanation": "records",
     "Failure": "records",
@@ -59,6 +63,7 @@ _HOME = {
     "LibraryError": "errors",
     "LibraryInfo": "records",
     "LibraryTooNewError": "errors",
+    "Metadata": "records",
     "ModelBundle": "bundle",
     "Photo": "records",
     "PhotoError": "errors",
@@ -73,6 +78,7 @@ _HOME = {
 
 __all__ = [
     "BundleError",
+    "Correction",
     "Encoder",
     "Explanation",
     "Failure",
@@ -84,6 +90,7 @@ __all__ = [
     "LibraryError",
     "LibraryInfo",
     "LibraryTooNewError",
+    "Metadata",
     "ModelBundle",
     "Photo",
     "PhotoError",

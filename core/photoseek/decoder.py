@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from photoseek.errors import PhotoseekError
 from photoseek.frames import read_frame, write_frame
 from photoseek.manifest import ImageInput
+from photoseek.metadata import unpack_metadata
+from photoseek.records import Metadata
 
 __all__ = ["DecodeJob", "Decoded", "DecoderPool", "Known", "Undecodable"]
 
@@ -46,13 +48,14 @@ class DecodeJob:
 
 @dataclass(frozen=True)
 class Decoded:
-    """A photo: digest of its bytes, upright size, encoder pixels `(size, size, 3)`, thumbnail."""
+    """A photo: digest of its bytes, upright size, encoder pixels `(size, size, 3)`, the rest."""
 
     digest: bytes
     width: int
     height: int
     pixels: NDArray[np.uint8]
     thumbnail: bytes
+    metadata: Metadata
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Known:
     """The file's bytes are those of a photo that was embedded before."""
 
     digest: bytes
+    metadata: Metadata
 
 
 @dataclass(frozen=True)
@@ -230,8 +234,8 @@ def _end(process: subprocess.Popen[bytes], tell: Callable[[], None]) -> Callable
 def _outcome(header: dict[str, Any], payloads: list[bytes]) -> Outcome:
     if "failure" in header:
         return Undecodable(header["failure"], header["retry"])
-    digest = bytes.fromhex(header["digest"])
+    digest, metadata = bytes.fromhex(header["digest"]), unpack_metadata(header["metadata"])
     if not payloads:
-        return Known(digest)
+        return Known(digest, metadata)
     pixels = np.frombuffer(payloads[0], np.uint8).reshape(header["shape"])
-    return Decoded(digest, header["width"], header["height"], pixels, payloads[1])
+    return Decoded(digest, header["width"], header["height"], pixels, payloads[1], metadata)

@@ -16,8 +16,9 @@ from typing import Any, BinaryIO
 
 from photoseek.errors import PhotoError
 from photoseek.frames import read_frame, write_frame
-from photoseek.images import decode_photo, make_thumbnail, to_pixels
+from photoseek.images import decode_photo, make_thumbnail, read_metadata, to_pixels
 from photoseek.manifest import ImageInput
+from photoseek.metadata import pack_metadata
 
 __all__ = ["main"]
 
@@ -51,7 +52,7 @@ def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object
     digest = hashlib.blake2b(content, digest_size=16).digest()
     header: dict[str, object] = {"digest": digest.hex()}
     if digest.hex() in request["known"]:
-        return header, []
+        return {**header, "metadata": pack_metadata(read_metadata(content, path.suffix))}, []
     try:
         photo = decode_photo(content, suffix=path.suffix)
         pixels, thumbnail = to_pixels(photo.image, spec), make_thumbnail(photo.image)
@@ -59,6 +60,7 @@ def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object
         reason = getattr(error, "reason", "it needs more memory than Photoseek gives one photo")
         return {**header, "failure": reason, "retry": False}, []
     header |= {"width": photo.width, "height": photo.height, "shape": pixels.shape}
+    header["metadata"] = pack_metadata(photo.metadata)
     return header, [pixels.tobytes(), thumbnail]
 
 

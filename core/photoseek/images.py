@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, IptcImagePlugin, UnidentifiedImageError
 
 from photoseek.errors import PhotoError
 from photoseek.manifest import ImageInput
+from photoseek.metadata import Blocks, read_blocks
 from photoseek.raw import RAW_SUFFIXES, raw_preview
+from photoseek.records import Metadata
 
 __all__ = [
     "DECODE_SIDE",
@@ -22,8 +27,11 @@ __all__ = [
     "decode_photo",
     "make_thumbnail",
     "open_photo",
+    "read_metadata",
     "to_pixels",
 ]
+
+T = TypeVar("T")
 
 DECODE_SIDE = 320
 """Least side in pixels of a photo decoded for indexing: the thumbnail's, above the encoder's."""
@@ -45,6 +53,12 @@ _RESAMPLING = {
 }
 _WHITE = (255, 255, 255)
 _ORIENTATION_TAG = 0x0112
+_DETAILS_TAG = 0x8769
+_GPS_TAG = 0x8825
+_XMP_TAG = 700
+_FORMAT_WORDS = {"heif": "heic", "jpeg2000": "jp2", "mpo": "jpeg"}
+_TIFF_MAGICS = (b"II*\0", b"MM\0*")
+"""How most makers' RAW files begin: their EXIF is that of a TIFF file."""
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -64,6 +78,7 @@ class DecodedPhoto:
     image: Image.Image
     width: int
     height: int
+    metadata: Metadata
 
 
 def open_photo(
@@ -92,6 +107,20 @@ def decode_photo(
         raise PhotoError(path, error.reason) from error
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
         raise PhotoError(path, _reason(error)) from error
+
+
+def read_metadata(content: bytes, suffix: str) -> Metadata:
+    """Return what a photo says of itself, without decoding it; `suffix` as in `decode_photo`."""
+    _set_up_pillow()
+    try:
+        raw = suffix.lower() in RAW_SUFFIXES
+        preview = raw_preview(content) if raw else content
+        if not isinstance(preview, bytes):
+            return _raw_metadata(content, None)
+        with Image.open(io.BytesIO(preview), formats=_FORMATS) as image:
+            return _raw_metadata(content, image) if raw else _metadata(image)
+    except Exception:  # noqa: BLE001 -- Pillow's readers raise at will, and the photo is known
+        return Metadata()
 
 
 def _prepare(image: Image.Image, at_least: int | None) -> Image.Image:
@@ -139,8 +168,11 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
         preview = raw_preview(content)
         if not isinstance(preview, bytes):
             height, width = preview.shape[:2]
-            return DecodedPhoto(_prepare(Image.fromarray(preview), at_least), width, height)
-        content = preview
+            developed = _prepare(Image.fromarray(preview), at_least)
+            return DecodedPhoto(developed, width, height, _raw_metadata(content, None))
+        photo = _decode(preview, at_least, "")
+        with Image.open(io.BytesIO(preview), formats=_FORMATS) as image:
+            return dataclasses.replace(photo, metadata=_raw_metadata(content, image))
     with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
         width, height = image.size
         if width * height > MOST_PIXELS:
@@ -154,7 +186,63 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
         image.load()
         if _orientation(image) >= 5:  # these four turn the photo on its side
             width, height = height, width
-        return DecodedPhoto(_prepare(image, at_least), width, height)
+        return DecodedPhoto(_prepare(image, at_least), width, height, _metadata(image))
+
+
+def _metadata(image: ImageFile.ImageFile) -> Metadata:
+    """Read an opened photo's metadata, block by block: a damaged one costs only itself."""
+    exif = _quietly(image.getexif, Image.Exif())
+    # The HEIC reader turns the photo itself and keeps the number it found.
+    turned = image.info.get("original_orientation")
+    kind = (image.format or "").lower()
+    return read_blocks(
+        Blocks(
+            format=_FORMAT_WORDS.get(kind, kind),
+            orientation=turned if turned in _TURN else _orientation(image),
+            exif=_quietly(lambda: dict(exif), {}),
+            details=_quietly(lambda: exif.get_ifd(_DETAILS_TAG), {}),
+            gps=_quietly(lambda: exif.get_ifd(_GPS_TAG), {}),
+            iptc=_quietly(lambda: IptcImagePlugin.getiptcinfo(image) or {}, {}),
+            xmp=_xmp(image, exif),
+        )
+    )
+
+
+def _raw_metadata(content: bytes, preview: ImageFile.ImageFile | None) -> Metadata:
+    """Read the metadata of a RAW file: its own, or else that of the preview in it."""
+    metadata = Metadata()
+    if content[:4] in _TIFF_MAGICS:
+        exif = Image.Exif()
+        _quietly(lambda: exif.load(b"Exif\0\0" + content), None)
+        metadata = read_blocks(
+            Blocks(
+                format="raw",
+                orientation=_valid_orientation(_quietly(lambda: exif[_ORIENTATION_TAG], 1)),
+                exif=_quietly(lambda: dict(exif), {}),
+                details=_quietly(lambda: exif.get_ifd(_DETAILS_TAG), {}),
+                gps=_quietly(lambda: exif.get_ifd(_GPS_TAG), {}),
+                xmp=_xmp(None, exif),
+            )
+        )
+    if metadata.taken is None and preview is not None:
+        metadata = _metadata(preview)
+    return dataclasses.replace(metadata, format="raw")
+
+
+def _xmp(image: Image.Image | None, exif: Image.Exif) -> bytes:
+    found = image.info.get("xmp") if image is not None else None
+    found = found or _quietly(lambda: exif.get(_XMP_TAG), None)
+    if isinstance(found, str):
+        found = found.encode("utf-8", "replace")
+    return bytes(found) if isinstance(found, bytes | tuple) else b""
+
+
+def _quietly(read: Callable[[], T], otherwise: T) -> T:
+    """Return what was read, or `otherwise`: Pillow's readers raise at will on damaged blocks."""
+    try:
+        return read()
+    except Exception:  # noqa: BLE001
+        return otherwise
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -181,10 +269,10 @@ def _from_deep(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8; damaged EXIF counts as upright."""
-    try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # noqa: BLE001 -- Pillow's EXIF reader raises at will on damaged blocks
-        return 1
+    return _valid_orientation(_quietly(lambda: image.getexif().get(_ORIENTATION_TAG, 1), 1))
+
+
+def _valid_orientation(value: object) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 

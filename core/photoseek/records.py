@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from photoseek.manifest import RecallReport
 
 __all__ = [
+    "Correction",
     "Explanation",
     "Failure",
     "Folder",
     "LibraryInfo",
+    "Metadata",
     "Photo",
     "Progress",
     "Ranking",
@@ -38,6 +40,25 @@ class Folder:
 
 
 @dataclass(frozen=True)
+class Metadata:
+    """What a photo says of itself; empty or None where it says nothing.
+
+    `taken` is the camera's clock, with its time zone where the photo tells it. `orientation` is
+    EXIF's, 1 to 8, `rating` 0 to 5; `format` names the content, whatever the file is called.
+    """
+
+    taken: datetime | None = None
+    camera: str = ""
+    lens: str = ""
+    orientation: int = 1
+    latitude: float | None = None
+    longitude: float | None = None
+    rating: int | None = None
+    keywords: tuple[str, ...] = ()
+    format: str = ""
+
+
+@dataclass(frozen=True)
 class Photo:
     """A readable photo; `width` and `height` are upright pixels, `file_size` is in bytes."""
 
@@ -49,6 +70,25 @@ class Photo:
     file_size: int
     modified: datetime
     offline: bool
+    metadata: Metadata = Metadata()
+
+    @property
+    def date(self) -> datetime:
+        """When it was taken; where the photo does not say, its file's time, in the local zone."""
+        return self.metadata.taken or self.modified.astimezone()
+
+    @property
+    def dated_by_file(self) -> bool:
+        """Whether `date` is only the file's time."""
+        return self.metadata.taken is None
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A word that the model does not know, as typed, and the known one that it was taken for."""
+
+    typed: str
+    meant: str
 
 
 @dataclass(frozen=True)
@@ -56,13 +96,15 @@ class Ranking:
     """All photos compared with a query, best first.
 
     `ids` is `(n,)` int64 and `scores` `(n,)` float32 dot products of unit vectors; the first
-    `likely` rows are likely matches. `unknown_words` are those the model's vocabulary lacks.
+    `likely` rows are likely matches. `unknown_words` are those the model's vocabulary lacks,
+    `corrections` those in whose place known ones were searched for.
     """
 
     ids: NDArray[np.int64]
     scores: NDArray[np.float32]
     likely: int
     unknown_words: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def test_a_photo_whose_bytes_are_known_is_not_decoded(pool: DecoderPool, tmp_pat
     (first,) = outcomes(pool, path).values()
     assert isinstance(first, Decoded)
     ((_, second),) = pool.decode([DecodeJob(path, frozenset([first.digest, b"x" * 16]))])
-    assert second == Known(first.digest)
+    assert second == Known(first.digest, first.metadata)
 
 
 def test_a_bad_file_harms_only_itself(pool: DecoderPool, tmp_path: Path) -> None:
