@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         "--not", dest="without", metavar="PHRASE", action="append", default=[], help="not like this"
     )
     search.add_argument("--queries", metavar="FILE", help="one phrase a line; - for standard input")
+    search.add_argument(
+        "--as-typed", action="store_true", help="put no misspelt word right before searching"
+    )
     search.add_argument("--top-k", metavar="N", type=_count, default=20, help="most rows (20)")
     search.set_defaults(run=_search, parser=search)
 
@@ -136,6 +139,9 @@ def _search(options: argparse.Namespace) -> int:
         results = library.results(ranking)
         if not results:
             raise _nothing_to_search(library)
+    if ranking.corrections:
+        words = ", ".join(f"'{item.meant}' for '{item.typed}'" for item in ranking.corrections)
+        print(f"photoseek: taken {words}; --as-typed does not do so", file=sys.stderr)
     if ranking.unknown_words:
         words = ", ".join(f"'{word}'" for word in ranking.unknown_words)
         print(f"photoseek: the model does not know {words}", file=sys.stderr)
@@ -164,8 +170,11 @@ def _search_many(options: argparse.Namespace) -> int:
         for line in text.splitlines():
             row: dict[str, object] = {"query": line}
             try:
-                hits = library.search(line, top_k=options.top_k)
-                row["hits"] = [hit_values(result) for result in hits]
+                query = Query.parse(line, as_typed=options.as_typed)
+                ranking = library.rank(query, top_k=options.top_k)
+                row["hits"] = [hit_values(result) for result in library.results(ranking)]
+                if ranking.corrections:
+                    row["corrected"] = {item.typed: item.meant for item in ranking.corrections}
             except QueryError as error:
                 failed += 1
                 row |= {"hits": [], "error": str(error)}
@@ -233,7 +242,9 @@ def _open(options: argparse.Namespace) -> Library:
 
 
 def _query(options: argparse.Namespace) -> Query:
-    query = Query.parse(options.phrase or "", images=tuple(options.image))
+    query = Query.parse(
+        options.phrase or "", images=tuple(options.image), as_typed=options.as_typed
+    )
     return dataclasses.replace(query, without=(*query.without, *options.without))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,7 @@ from photoseek.paths import default_library_directory
 from photoseek.query import Query
 from photoseek.ranking import combine, rank
 from photoseek.records import (
+    Correction,
     Explanation,
     Folder,
     LibraryInfo,
@@ -169,10 +171,11 @@ class Library:
         """Compare a query with all photos, or return only the best `top_k`.
 
         `QueryError` for a query without a known word, `PhotoError` for a query photo that cannot
-        be read. Words that the model does not know are in the result.
+        be read. The result tells the words that the model does not know, and those put right.
         """
         if isinstance(query, str):
             query = Query.parse(query)
+        query, corrections = self._put_right(query)
         vector, unknown = self._embed(query)
         # Photos that are searched by are left out of the results, so more are asked for.
         most = None if top_k is None else top_k + len(query.photo_ids)
@@ -180,7 +183,8 @@ class Library:
         if query.photo_ids:
             ranking = _without(ranking, query.photo_ids)
         ids, scores = ranking.ids[:top_k], ranking.scores[:top_k]
-        return Ranking(ids, scores, min(ranking.likely, len(ids)), unknown)
+        likely = min(ranking.likely, len(ids))
+        return Ranking(ids, scores, likely, unknown, corrections)
 
     def browse(self) -> NDArray[np.int64]:
         """Return the ids of all photos, the last modified first."""
@@ -227,6 +231,21 @@ class Library:
             database_bytes=sum(file.stat().st_size for file in self.directory.glob("library.db*")),
             thumbnail_bytes=self._thumbnails.size(),
         )
+
+    def _put_right(self, query: Query) -> tuple[Query, tuple[Correction, ...]]:
+        """Return the query with known words in place of some unknown ones, and which they are."""
+        if query.as_typed:
+            return query, ()
+        correct = self.encoder.tokenizer.correct
+        phrases = [correct(phrase) for phrase in query.phrases]
+        without = [correct(phrase) for phrase in query.without]
+        corrected = dataclasses.replace(
+            query,
+            phrases=tuple(item.phrase for item in phrases),
+            without=tuple(item.phrase for item in without),
+        )
+        corrections = (made for item in (*phrases, *without) for made in item.corrections)
+        return corrected, tuple(dict.fromkeys(corrections))
 
     def _embed(self, query: Query) -> tuple[NDArray[np.float32], tuple[str, ...]]:
         """Return the query's vector `(dim,)` and the words in it that the model does not know."""

@@ -21,13 +21,15 @@ _WITHOUT = re.compile(r'(?:^|(?<=\s))-(?:"([^"]*)"|(\S+))')
 class Query:
     """Phrases and photos to look for together, and phrases that a photo should not show.
 
-    `images` are files or opened photos from anywhere; `photo_ids` are photos of the library.
+    `images` are files or opened photos from anywhere; `photo_ids` are photos of the library. Words
+    that the model does not know are put right where that is plain, but not if `as_typed`.
     """
 
     phrases: tuple[str, ...] = ()
     images: tuple[Path | Image.Image, ...] = ()
     without: tuple[str, ...] = ()
     photo_ids: tuple[int, ...] = ()
+    as_typed: bool = False
 
     def __post_init__(self) -> None:
         if not (self.images or self.photo_ids or any(map(str.strip, self.phrases))):
@@ -43,6 +45,7 @@ class Query:
         *,
         images: tuple[Path | Image.Image, ...] = (),
         photo_ids: tuple[int, ...] = (),
+        as_typed: bool = False,
     ) -> Query:
         """Read what a person types: `dog -beach` wants a dog and no beach.
 
@@ -56,4 +59,4 @@ class Query:
         phrase = " ".join(_WITHOUT.sub(" ", text).split())
         if without and not (phrase or images or photo_ids):
             raise QueryError("say also what the photo should show, for example: dog -beach")
-        return cls((phrase,) if phrase else (), images, without, photo_ids)
+        return cls((phrase,) if phrase else (), images, without, photo_ids, as_typed)

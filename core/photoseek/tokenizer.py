@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
 from photoseek.errors import BundleError
 from photoseek.manifest import TextInput
+from photoseek.records import Correction
+from photoseek.spelling import Spelling
 
-__all__ = ["TextTokenizer", "Tokens"]
+__all__ = ["Corrected", "TextTokenizer", "Tokens"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,14 @@ class Tokens:
 
     ids: NDArray[np.int64]
     lengths: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A phrase with known words in place of some unknown ones, each of which is told once."""
+
+    phrase: str
+    corrections: tuple[Correction, ...]
 
 
 class TextTokenizer:
@@ -64,18 +77,58 @@ class TextTokenizer:
         """Tell whether at least one word of the phrase is in the vocabulary."""
         return self._split(phrase)[0]
 
+    def correct(self, phrase: str) -> Corrected:
+        """Put known words in place of unknown ones where it is plain what was meant.
+
+        Known words stay as they are. So do parts of something with a digit in it, and what looks
+        like a name may be in another number or spelling, but is never taken for mistyped.
+        """
+        phrase = _sound(phrase)
+        done, parts, corrections = 0, list[str](), dict[Correction, None]()
+        for start, end, known in self._words(phrase):
+            meant = None if known else self._meant(phrase, start, end)
+            if meant is not None:
+                parts += [phrase[done:start], meant]
+                done = end
+                corrections[Correction(phrase[start:end], meant)] = None
+        return Corrected("".join([*parts, phrase[done:]]), tuple(corrections))
+
+    @cached_property
+    def _spelling(self) -> Spelling | None:
+        """None for a model that reads words in pieces and so has no unknown ones."""
+        if not isinstance(self._tokenizer.model, WordLevel):
+            return None
+        ids = self._tokenizer.get_vocab(with_added_tokens=False)
+        framing = set(self._tokenizer.encode("").ids)
+        # Word-level vocabularies are made by counting: the most used words have the lowest ids.
+        words = sorted(ids, key=ids.__getitem__)
+        return Spelling([word for word in words if word.isalpha() and ids[word] not in framing])
+
+    def _meant(self, phrase: str, start: int, end: int) -> str | None:
+        typed = phrase[start:end]
+        beside = phrase[:start][-1:] + phrase[end : end + 1]
+        if self._spelling is None or re.search(r"\w", beside):
+            return None
+        normalizer = self._tokenizer.normalizer
+        word = typed if normalizer is None else normalizer.normalize_str(typed)
+        begins = typed.istitle() and not phrase[:start].strip()
+        is_name = not (typed.islower() or begins)
+        return self._spelling.form(word) or (None if is_name else self._spelling.slip(word))
+
     def _split(self, phrase: str) -> tuple[bool, tuple[str, ...]]:
         phrase = _sound(phrase)
+        words = list(self._words(phrase))
+        unknown = (phrase[start:end] for start, end, known in words if not known)
+        return any(known for *_, known in words), tuple(dict.fromkeys(unknown))
+
+    def _words(self, phrase: str) -> Iterator[tuple[int, int, bool]]:
+        """Give where each word starts and ends, and whether it is known."""
         encoding = self._tokenizer.encode(phrase, add_special_tokens=False)
-        knows, unknown = False, dict[str, None]()
         for token, (start, end), real in zip(
             encoding.ids, encoding.offsets, encoding.attention_mask, strict=True
         ):
-            if real and token == self._unknown_id:
-                unknown[phrase[start:end]] = None
-            elif real:
-                knows = True
-        return knows, tuple(unknown)
+            if real:
+                yield start, end, token != self._unknown_id
 
 
 def _sound(phrase: str) -> str:

@@ -262,6 +262,22 @@ def test_unknown_words_beside_known_ones_are_told_beside_the_results(indexed: Ru
     assert done.err == "photoseek: the model does not know 'kraken'\n"
 
 
+def test_a_misspelt_word_is_told_beside_the_results(indexed: Run) -> None:
+    done = indexed("search", "orangge", "--json")
+    assert Path(done.rows[0]["path"]).stem == "orange"
+    assert done.err == "photoseek: taken 'orange' for 'orangge'; --as-typed does not do so\n"
+    assert "does not know 'orangge'" in indexed("search", "orangge", "--as-typed").err
+
+
+def test_a_misspelt_word_is_told_in_its_row_of_many(indexed: Run, tmp_path: Path) -> None:
+    phrases = tmp_path / "phrases.txt"
+    phrases.write_text("red\nyelow\n")
+    plain, corrected = indexed("search", "--queries", phrases, "--json").rows
+    assert "corrected" not in plain
+    assert corrected["corrected"] == {"yelow": "yellow"}
+    assert corrected["query"] == "yelow"
+
+
 @pytest.mark.parametrize("command", ["index", "search", "info", "explain", "forget"])
 def test_each_command_has_help(run: Run, command: str) -> None:
     done = run(command, "--help")

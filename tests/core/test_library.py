@@ -13,6 +13,7 @@ from PIL import Image
 
 from drawing import draw, draw_photo
 from photoseek import (
+    Correction,
     FolderError,
     Library,
     LibraryBusyError,
@@ -96,6 +97,16 @@ def test_unknown_words_are_named_and_the_rest_is_searched(indexed: Library) -> N
     ranking = indexed.rank("red Zeppelin -kraken")
     assert ranking.unknown_words == ("Zeppelin", "kraken")
     assert indexed.results(ranking)[0].photo.path.stem == "red"
+
+
+def test_a_misspelt_word_is_put_right_and_told_unless_asked_not_to(indexed: Library) -> None:
+    ranking = indexed.rank("purpel photos -orangge")
+    assert ranking.corrections == (Correction("purpel", "purple"), Correction("orangge", "orange"))
+    assert ranking.unknown_words == ("photos",)
+    assert indexed.results(ranking)[0].photo.path.stem == "purple"
+    as_typed = indexed.rank(Query.parse("purpel red", as_typed=True))
+    assert as_typed.corrections == ()
+    assert as_typed.unknown_words == ("purpel",)
 
 
 @pytest.mark.parametrize(
