@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -20,7 +20,7 @@ from photoseek import LibraryInfo
 from photoseek_desktop.actions import Actions
 from photoseek_desktop.icons import Icons, application_icon
 from photoseek_desktop.indexing_bar import IndexingBar
-from photoseek_desktop.messages import results_line, unknown_words_line
+from photoseek_desktop.messages import corrections_line, results_line, unknown_words_line
 from photoseek_desktop.photo_grid import PhotoGrid
 from photoseek_desktop.search_bar import SearchBar
 from photoseek_desktop.search_request import Results
@@ -36,7 +36,13 @@ PATIENCE = 350
 
 
 class BrowserPage(QWidget):
-    """Holds the widgets, and decides from what is known which state to show."""
+    """Holds the widgets, and decides from what is known which state to show.
+
+    Signals:
+        as_typed_wanted(): the phrase is to be searched for with no word put right.
+    """
+
+    as_typed_wanted = Signal()
 
     def __init__(self, grid: PhotoGrid, actions: Actions, icons: Icons) -> None:
         super().__init__()
@@ -54,6 +60,11 @@ class BrowserPage(QWidget):
         self._notice = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._notice.setObjectName("notice")
         self._notice.hide()
+        self._as_typed = QToolButton()
+        self._as_typed.setText(self.tr("Search for exactly what I typed"))
+        self._as_typed.setProperty("flat", True)
+        self._as_typed.clicked.connect(self.as_typed_wanted)
+        self._as_typed.hide()
         self._middle = QStackedWidget()
         self._middle.addWidget(self.state_page)
         self._middle.addWidget(grid)
@@ -67,10 +78,12 @@ class BrowserPage(QWidget):
         self._header = self._make_header(actions, icons)
         layout.addWidget(self._header)
         layout.addWidget(self._notice)
+        layout.addWidget(self._as_typed, alignment=Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(self._middle, 1)
         layout.addWidget(self.indexing_bar)
         layout.addWidget(self.status_line)
-        self.setTabOrder(self.search_bar.edit, grid)
+        self.setTabOrder(self.search_bar.edit, self._as_typed)
+        self.setTabOrder(self._as_typed, grid)
         self._show_chrome(False)
 
     @property
@@ -135,9 +148,10 @@ class BrowserPage(QWidget):
             self.grid.refresh_results(results)
         else:
             self.grid.show_results(results)
-        words = results.unknown_words if len(results.ids) else ()
-        self._notice.setText(unknown_words_line(words, searched=True) if words else "")
-        self._notice.setVisible(bool(words))
+        notice = self._notice_of(results) if len(results.ids) else ""
+        self._notice.setText(notice)
+        self._notice.setVisible(bool(notice))
+        self._as_typed.setVisible(bool(results.corrections and notice))
         self._decide()
 
     def show_search_failed(self, message: str) -> None:
@@ -145,6 +159,7 @@ class BrowserPage(QWidget):
         self._slow.stop()
         self._results, self._failure = None, message
         self._notice.hide()
+        self._as_typed.hide()
         self._decide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -187,6 +202,15 @@ class BrowserPage(QWidget):
         elif results is not None and self._info is not None:
             self._show_empty(self._info)
         self.status_line.show_results_line("")
+
+    def _notice_of(self, results: Results) -> str:
+        """Say what became of the words that the model does not know."""
+        lines = []
+        if results.corrections:
+            lines.append(corrections_line(results.corrections))
+        if results.unknown_words:
+            lines.append(unknown_words_line(results.unknown_words, searched=True))
+        return " ".join(lines)
 
     def _show_empty(self, info: LibraryInfo) -> None:
         actions = [self._actions.add_folder, self._actions.rescan]

@@ -256,4 +256,11 @@ def _answer(library: Library, request: SearchRequest) -> Results:
             raise
         return Results(request, _NOTHING, unknown_words=unknown, all_unknown=True)
     tells_likely = library.bundle.manifest.likely is not None
-    return Results(request, ranking.ids, ranking.likely, tells_likely, ranking.unknown_words)
+    return Results(
+        request,
+        ranking.ids,
+        ranking.likely,
+        tells_likely,
+        unknown_words=ranking.unknown_words,
+        corrections=ranking.corrections,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
         bar.left.connect(self._on_search_bar_left)
         bar.photo_wanted.connect(self.actions_.search_by_photo.trigger)
         bar.pasted.connect(self._on_pasted)
+        page.as_typed_wanted.connect(self._on_as_typed_wanted)
         page.status_line.coverage_clicked.connect(self.actions_.library.trigger)
         page.status_line.tile_wanted.connect(self._on_tile_wanted)
         self.grid.photo_opened.connect(self._on_photo_opened)
@@ -156,6 +158,9 @@ class MainWindow(QMainWindow):
     def _on_request_changed(self, request: SearchRequest) -> None:
         self._show_page()
         self._librarian.show(request)
+
+    def _on_as_typed_wanted(self) -> None:
+        self._librarian.show(replace(self._librarian.request, as_typed=True))
 
     def _on_search_wanted(self) -> None:
         self._show_page()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
-from photoseek import Explanation, LibraryInfo, Photo, Progress, UpdateReport
+from photoseek import Correction, Explanation, LibraryInfo, Photo, Progress, UpdateReport
 from photoseek_desktop.search_request import Results
 
 __all__ = [
+    "corrections_line",
     "count",
     "coverage_line",
     "duration",
@@ -123,6 +124,16 @@ def results_line(results: Results) -> str:
         return tr("1 likely match among {photos}").format(photos=photos(total))
     return tr("{likely} likely matches among {photos}").format(
         likely=count(results.likely), photos=photos(total)
+    )
+
+
+def corrections_line(corrections: Sequence[Correction]) -> str:
+    """Say which words were searched for in place of those typed."""
+    return " ".join(
+        tr("Showing results for “{meant}” instead of “{typed}”.").format(
+            meant=correction.meant, typed=correction.typed
+        )
+        for correction in corrections
     )
 
 

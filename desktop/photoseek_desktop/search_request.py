@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from photoseek import Query
+from photoseek import Correction, Query
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,10 +29,14 @@ class QueryPhoto:
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """The content of the search bar; false when it is empty, and everything is to be shown."""
+    """The content of the search bar; false when it is empty, and everything is to be shown.
+
+    With `as_typed`, no misspelt word is put right.
+    """
 
     phrase: str = ""
     photos: tuple[QueryPhoto, ...] = ()
+    as_typed: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.phrase.strip() or self.photos)
@@ -41,7 +45,7 @@ class SearchRequest:
         """Return core's query; `QueryError` when the phrase only says what is not wanted."""
         images = tuple(photo.image for photo in self.photos if photo.image is not None)
         ids = tuple(photo.photo_id for photo in self.photos if photo.photo_id is not None)
-        return Query.parse(self.phrase, images=images, photo_ids=ids)
+        return Query.parse(self.phrase, images=images, photo_ids=ids, as_typed=self.as_typed)
 
 
 @dataclass(frozen=True)
@@ -58,4 +62,5 @@ class Results:
     likely: int = 0
     tells_likely: bool = False
     unknown_words: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     all_unknown: bool = False

@@ -75,6 +75,23 @@ def test_only_unknown_words_are_said_to_be_unknown(qtbot: QtBot, session: Sessio
     assert page.state_page.title == "I don't know the words “xyz”, “abc”."
 
 
+def test_a_misspelt_word_is_put_right_and_can_be_had_as_typed(
+    qtbot: QtBot, session: Session
+) -> None:
+    search(qtbot, session, "purpel <b>")
+    page = session.window.page
+    assert page.notice.startswith("Showing results for “purple” instead of “purpel”.")
+    assert names(qtbot, session, 1)[0].startswith("purple")
+    page.grid.setFocus()
+    with qtbot.waitSignal(session.librarian.results_ready):
+        # The button is the only thing between the search bar and the photos.
+        press(session, Qt.Key.Key_Backtab)
+        press(session, Qt.Key.Key_Space)
+    assert page.state_page.title == "I don't know the words “purpel”, “b”."
+    search(qtbot, session, "purpel red")
+    assert "“purple”" in page.notice
+
+
 def test_only_leaving_out_is_explained(qtbot: QtBot, session: Session) -> None:
     page = session.window.page
     with qtbot.waitSignal(session.librarian.search_failed):
