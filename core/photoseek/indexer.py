@@ -159,19 +159,19 @@ class Indexer:
             if decoded
             else ()
         )
-        tally = dict.fromkeys(("added", "changed", "moved", "failed", "again"), 0)
+        tally = dict.fromkeys(("added", "changed", "moved", "unchanged", "failed", "again"), 0)
         # Thumbnails first: a photo in the library has one, a stray thumbnail harms nobody.
         self._keep_thumbnails(decoded)
         with self._catalogue.transaction():
             for file, before, outcome in batch:
                 if isinstance(outcome, Decoded):
                     photo_id = self._catalogue.put_photo(
-                        file, outcome.digest, outcome.width, outcome.height
+                        file, outcome.digest, outcome.width, outcome.height, outcome.metadata
                     )
                     self._catalogue.put_embedding(photo_id, self._model_id, next(vectors))
                     tally["added" if before is None else "changed"] += 1
                 elif isinstance(outcome, Known):
-                    tally[self._reuse(file, before, outcome.digest, plan)] += 1
+                    tally[self._reuse(file, before, outcome, plan)] += 1
                 else:
                     # A drive that goes away while it is read takes no embedding with it.
                     if not (before is not None and before.embedded and outcome.retry):
@@ -184,16 +184,18 @@ class Indexer:
         self._failed += tally["failed"]
         self._tell("embedding")
 
-    def _reuse(self, file: PhotoFile, before: KnownFile | None, digest: bytes, plan: _Plan) -> str:
+    def _reuse(self, file: PhotoFile, before: KnownFile | None, known: Known, plan: _Plan) -> str:
         """Store a file whose bytes are known: the same photo, a moved one, or a copy."""
-        same = [item for item in plan.by_size[file.file_size] if item.digest == digest]
-        if before is not None and before.embedded and before.digest == digest:
+        same = [item for item in plan.by_size[file.file_size] if item.digest == known.digest]
+        if before is not None and before.embedded and before.digest == known.digest:
             self._catalogue.move_photo(before.id, file)
-            return "changed"
+            self._catalogue.describe(before.id, known.metadata)
+            return "changed" if before.file != file else "unchanged"
         moved = next((item for item in same if item.id in plan.gone), None)
         if moved is not None:
             del plan.gone[moved.id]
             self._catalogue.move_photo(moved.id, file)
+            self._catalogue.describe(moved.id, known.metadata)
             return "moved"
         if not any(self._catalogue.copy_photo(item.id, file) for item in same):
             plan.again.append((file, before))
@@ -245,8 +247,9 @@ class Indexer:
 
 
 def _is_settled(known: KnownFile) -> bool:
-    """Tell whether an unchanged file needs nothing: embedded, or failed for good."""
-    return known.embedded or (known.failure is not None and not known.retry)
+    """Tell whether an unchanged file needs nothing: embedded and described, or failed for good."""
+    done = known.embedded and known.described
+    return done or (known.failure is not None and not known.retry)
 
 
 def _below(folder: Folder, scan: Scan) -> list[Failure]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.database.connection import Connection
-from photoseek.records import Failure, Folder, Photo
+from photoseek.records import Failure, Folder, Metadata, Photo
 
 __all__ = ["Catalogue", "Counts", "EmbeddingChanges", "KnownFile", "PhotoFile"]
 
@@ -32,7 +32,10 @@ class PhotoFile:
 
 @dataclass(frozen=True)
 class KnownFile:
-    """What the library remembers of a file; `embedded` is for the model in use."""
+    """What the library remembers of a file; `embedded` is for the model in use.
+
+    `described` tells whether its metadata has been read.
+    """
 
     id: int
     file: PhotoFile
@@ -41,6 +44,7 @@ class KnownFile:
     retry: bool
     missing: bool
     embedded: bool
+    described: bool
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,16 @@ class Counts:
 
 _KNOWN = (
     "SELECT p.id, p.folder_id, p.name, p.file_size, p.modified_ns, p.digest, p.failure, p.retry, "
-    "p.missing, e.seq IS NOT NULL FROM photos p "
+    "p.missing, e.seq IS NOT NULL, p.described FROM photos p "
     "LEFT JOIN embeddings e ON e.photo_id = p.id "
     "AND e.model = (SELECT id FROM models WHERE model_id = ?)"
 )
+
+
+_DESCRIPTION = (
+    "taken, zone, camera, lens, orientation, latitude, longitude, rating, keywords, format"
+)
+_EPOCH = datetime(1970, 1, 1)
 
 
 class Catalogue:
@@ -152,7 +162,9 @@ class Catalogue:
         )
         return _known(rows[0]) if rows else None
 
-    def put_photo(self, file: PhotoFile, digest: bytes, width: int, height: int) -> int:
+    def put_photo(
+        self, file: PhotoFile, digest: bytes, width: int, height: int, metadata: Metadata
+    ) -> int:
         """Store a readable photo, return its id; the same bytes at the same place keep theirs."""
         with self.transaction():
             rows = self._connection.rows(
@@ -164,15 +176,28 @@ class Catalogue:
             )
             if rows:
                 self.move_photo(rows[0][0], file)
+                self.describe(rows[0][0], metadata)
                 return int(rows[0][0])
             self._clear(file)
-            return self._connection.run(
+            photo_id = self._connection.run(
                 "INSERT INTO photos (folder_id, name, file_size, modified_ns, digest, width, "
                 "height) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 *_place(file),
                 digest,
                 width,
                 height,
+            )
+            self.describe(photo_id, metadata)
+            return photo_id
+
+    def describe(self, photo_id: int, metadata: Metadata) -> None:
+        """Store what a photo says of itself."""
+        with self.transaction():
+            self._connection.run(
+                f"UPDATE photos SET ({_DESCRIPTION}, described) = "  # noqa: S608 -- our own constant
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) WHERE id = ?",
+                *_description(metadata),
+                photo_id,
             )
 
     def put_failure(self, file: PhotoFile, reason: str, *, retry: bool) -> None:
@@ -197,8 +222,9 @@ class Catalogue:
                 return False
             self._clear(file)
             copy = self._connection.run(
-                "INSERT INTO photos (folder_id, name, file_size, modified_ns, digest, width, "
-                "height) SELECT ?, ?, ?, ?, digest, width, height FROM photos WHERE id = ?",
+                "INSERT INTO photos (folder_id, name, file_size, modified_ns, digest, width, "  # noqa: S608 -- our own constant
+                f"height, described, {_DESCRIPTION}) SELECT ?, ?, ?, ?, digest, width, height, "
+                f"described, {_DESCRIPTION} FROM photos WHERE id = ?",
                 *_place(file),
                 source_id,
             )
@@ -297,7 +323,8 @@ class Catalogue:
         """Return readable photos in the order of `ids`; those that are gone are left out."""
         wanted = [int(id_) for id_ in ids]
         rows = self._connection.rows(
-            "SELECT p.id, f.path, p.name, p.width, p.height, p.file_size, p.modified_ns, p.missing "
+            "SELECT p.id, f.path, p.name, p.width, p.height, p.file_size, p.modified_ns, "  # noqa: S608 -- our own constant
+            f"p.missing, {_DESCRIPTION} "
             "FROM photos p JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND p.id IN (SELECT value FROM json_each(?))",
             json.dumps(wanted),
@@ -306,9 +333,10 @@ class Catalogue:
         return [found[id_] for id_ in wanted if id_ in found]
 
     def newest_first(self) -> NDArray[np.int64]:
-        """Return the ids of all readable photos, the last modified first."""
+        """Return the ids of all readable photos, the last taken first."""
         rows = self._connection.rows(
-            "SELECT id FROM photos WHERE failure IS NULL ORDER BY modified_ns DESC, id DESC"
+            "SELECT id FROM photos WHERE failure IS NULL "
+            "ORDER BY coalesce(taken, modified_ns / 1000000000) DESC, modified_ns DESC, id DESC"
         )
         return np.array([row[0] for row in rows], np.int64)
 
@@ -369,6 +397,7 @@ def _known(row: tuple[Any, ...]) -> KnownFile:
         retry=bool(row[7]),
         missing=bool(row[8]),
         embedded=bool(row[9]),
+        described=bool(row[10]),
     )
 
 
@@ -383,4 +412,43 @@ def _photo(row: tuple[Any, ...]) -> Photo:
         file_size=row[5],
         modified=datetime.fromtimestamp(row[6] / 1e9, UTC),
         offline=bool(row[7]),
+        metadata=_metadata(row[8:]),
+    )
+
+
+def _description(metadata: Metadata) -> tuple[object, ...]:
+    """Return the values of `_DESCRIPTION`; what is empty takes no room as NULL."""
+    taken = metadata.taken
+    offset = taken.utcoffset() if taken else None
+    return (
+        (taken.replace(tzinfo=None) - _EPOCH) // timedelta(seconds=1) if taken else None,
+        offset // timedelta(minutes=1) if offset is not None else None,
+        metadata.camera or None,
+        metadata.lens or None,
+        metadata.orientation if metadata.orientation > 1 else None,
+        metadata.latitude,
+        metadata.longitude,
+        metadata.rating,
+        "\n".join(metadata.keywords) or None,
+        metadata.format or None,
+    )
+
+
+def _metadata(row: tuple[Any, ...]) -> Metadata:
+    taken, zone, camera, lens, orientation, latitude, longitude, rating, keywords, kind = row
+    moment = None
+    if taken is not None:
+        moment = _EPOCH + timedelta(seconds=taken)
+        if zone is not None:
+            moment = moment.replace(tzinfo=timezone(timedelta(minutes=zone)))
+    return Metadata(
+        taken=moment,
+        camera=camera or "",
+        lens=lens or "",
+        orientation=orientation or 1,
+        latitude=latitude,
+        longitude=longitude,
+        rating=rating,
+        keywords=tuple(keywords.split("\n")) if keywords else (),
+        format=kind or "",
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from photoseek.database.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from photoseek.database.schema import APPLICATION_ID, SCHEMA_VERSION, upgrade_script
 from photoseek.errors import (
     LibraryBusyError,
     LibraryDamagedError,
@@ -89,7 +90,7 @@ class Connection:
         if version == 0 and tables == 0:
             self._sqlite.execute(f"PRAGMA page_size = {PAGE_SIZE}")
             self._sqlite.execute("PRAGMA journal_mode = WAL")
-            self._create()
+            self._upgrade(0)
         elif application != APPLICATION_ID:
             raise LibraryDamagedError(
                 f"{self.path} is not a Photoseek library; move it away, or choose another "
@@ -105,20 +106,38 @@ class Connection:
             (verdict,) = self._sqlite.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise self._damaged(verdict)
+            if version < SCHEMA_VERSION:
+                self._keep_old(version)
+                self._upgrade(version)
         self._sqlite.execute("PRAGMA foreign_keys = ON")
         self._sqlite.execute("PRAGMA synchronous = NORMAL")
 
-    def _create(self) -> None:
+    def _upgrade(self, version: int) -> None:
         try:
-            self._sqlite.executescript(SCHEMA)
-            self._sqlite.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._sqlite.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            self._sqlite.execute("COMMIT")
+            self._sqlite.executescript(upgrade_script(version))
         except sqlite3.OperationalError as error:
             self._roll_back()
-            # Another process made the tables in the same moment.
-            if "already exists" not in str(error):
+            # Another process made or upgraded the tables in the same moment.
+            if "already exists" not in str(error) and "duplicate column" not in str(error):
                 raise
+
+    def _keep_old(self, version: int) -> None:
+        """Copy the file to `library.db.v1` before it is upgraded, for an older Photoseek."""
+        kept = self.path.with_name(f"{self.path.name}.v{version}")
+        part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
+        try:
+            with closing(sqlite3.connect(part)) as copy:
+                self._sqlite.backup(copy)
+                (copied,) = copy.execute("PRAGMA user_version").fetchone()
+            if copied == version:  # else another process has upgraded it, and kept its own copy
+                part.replace(kept)
+        except OSError as error:
+            raise LibraryError(
+                f"the library {self.path} is of an older Photoseek, and its copy {kept} cannot be "
+                f"written before it is upgraded ({error.strerror})"
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
 
     def _damaged(self, detail: object) -> LibraryDamagedError:
         line = " ".join(str(detail).split())

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "SCHEMA", "SCHEMA_VERSION"]
+__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "upgrade_script"]
 
 APPLICATION_ID = 0x50484F54
 """Marks a SQLite file as a Photoseek library ("PHOT")."""
 
-SCHEMA_VERSION = 1
-
-SCHEMA = """
-BEGIN IMMEDIATE;
+_TABLES = """
 CREATE TABLE folders (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,
@@ -52,4 +49,42 @@ CREATE TABLE removals (seq INTEGER PRIMARY KEY AUTOINCREMENT, photo_id INTEGER N
 CREATE TRIGGER photo_removed AFTER DELETE ON photos
 BEGIN INSERT INTO removals (photo_id) VALUES (old.id); END;
 """
-"""Makes the tables in a transaction that the caller marks with both numbers and commits."""
+
+_METADATA = """
+-- What the photo says of itself. `taken` is seconds since 1970 on the camera's clock, `zone` its
+-- minutes east of Greenwich; `keywords` are lines. `described` is 0 until the file was asked.
+ALTER TABLE photos ADD COLUMN taken INTEGER;
+ALTER TABLE photos ADD COLUMN zone INTEGER;
+ALTER TABLE photos ADD COLUMN camera TEXT;
+ALTER TABLE photos ADD COLUMN lens TEXT;
+ALTER TABLE photos ADD COLUMN orientation INTEGER;
+ALTER TABLE photos ADD COLUMN latitude REAL;
+ALTER TABLE photos ADD COLUMN longitude REAL;
+ALTER TABLE photos ADD COLUMN rating INTEGER;
+ALTER TABLE photos ADD COLUMN keywords TEXT;
+ALTER TABLE photos ADD COLUMN format TEXT;
+ALTER TABLE photos ADD COLUMN described INTEGER NOT NULL DEFAULT 0;
+-- How often something that filters ask for has changed of a photo that keeps its id.
+CREATE TABLE edits (count INTEGER NOT NULL);
+INSERT INTO edits VALUES (0);
+CREATE TRIGGER photo_edited AFTER UPDATE ON photos
+WHEN old.folder_id <> new.folder_id OR old.name <> new.name
+    OR old.modified_ns <> new.modified_ns OR old.described <> new.described
+BEGIN UPDATE edits SET count = count + 1; END;
+-- Photos of a folder whose files are in the cloud only, at the last scan.
+ALTER TABLE folders ADD COLUMN online_only INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE exclusions (pattern TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+"""
+
+_STEPS = (_TABLES, _METADATA)
+"""What makes version 1 of nothing, version 2 of version 1, and so on; never changed, only added."""
+
+SCHEMA_VERSION = len(_STEPS)
+
+
+def upgrade_script(version: int) -> str:
+    """Return SQL that brings a file of this version, 0 for an empty one, up to ours at once."""
+    return (
+        f"BEGIN IMMEDIATE; {''.join(_STEPS[version:])} PRAGMA application_id = {APPLICATION_ID}; "
+        f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+    )
