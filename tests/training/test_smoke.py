@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +73,16 @@ def test_exporting_again_makes_the_same_model(
     assert main([*smoke.arguments, "--export-only"]) == 0
     assert ModelBundle.open(smoke.out).manifest == before
     assert "the exported graphs equal the model" in capsys.readouterr().err
+
+
+def test_a_bag_of_words_becomes_a_bundle_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--preset", "smoke", "--text-encoder", "bag-of-words", "--epochs", "1"]
+    arguments += ["--out", str(tmp_path / "bundle"), "--work", str(tmp_path / "work")]
+    assert main([*arguments, "--threads", "1"]) == 0
+    assert "the exported graphs equal the model" in capsys.readouterr().err
+    assert "units a direction" not in (tmp_path / "bundle" / "MODEL_CARD.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,23 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from photoseek.manifest import TextInput
 from photoseek_training.errors import ModelChoiceError
+from photoseek_training.rounding import round_weights
 from photoseek_training.text_encoders import (
     RECURRENT_SHAPES,
+    BagOfWordsEncoder,
     RecurrentEncoder,
     WordEmbedding,
     build_text_encoder,
 )
+from photoseek_training.text_graph import write_text_graph
 
 LENGTHS = torch.tensor([5, 1, 9, 3, 9, 2])
 
@@ -65,6 +72,47 @@ def test_words_without_a_learned_vector_keep_their_pretrained_one() -> None:
     torch.testing.assert_close(embedding.table(), vectors)
 
 
+def _bag() -> BagOfWordsEncoder:
+    torch.manual_seed(0)
+    encoder = build_text_encoder(
+        "bag-of-words", WordEmbedding(20, 6, 20, None, 0.0), hidden=0, dim=4
+    )
+    assert isinstance(encoder, BagOfWordsEncoder)
+    return encoder.eval()
+
+
+def test_a_bag_of_words_is_the_linear_map_of_the_words_that_occur() -> None:
+    encoder, ids = _bag(), _ids()
+    table = encoder.embedding.table()
+    for row, length in zip(ids, LENGTHS.tolist(), strict=True):
+        words = {word for word in row[:length].tolist() if word >= 4}  # the first four are marks
+        total = sum((table[word] for word in words), torch.zeros(6))
+        expected = nn.functional.normalize(encoder.head(total), dim=-1)
+        torch.testing.assert_close(encoder(row[None], torch.tensor([length]))[0], expected)
+
+
+def test_a_bag_of_words_knows_neither_order_nor_count_nor_what_follows() -> None:
+    encoder = _bag()
+    ids = torch.tensor([[2, 7, 9, 3, 0, 0], [2, 9, 7, 7, 9, 3], [2, 7, 9, 3, 11, 12]])
+    rows = encoder(ids, torch.tensor([4, 6, 4]))
+    torch.testing.assert_close(rows[1], rows[0])
+    torch.testing.assert_close(rows[2], rows[0])
+
+
+def test_an_exported_bag_of_words_computes_the_same_on_ragged_phrases(tmp_path: Path) -> None:
+    import onnxruntime
+
+    encoder, ids = _bag(), _ids()
+    round_weights(encoder)
+    write_text_graph(encoder, TextInput(9, "ids", "int64", "lengths"), tmp_path / "text.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "text.onnx"))
+    rows = session.run(None, {"ids": ids.numpy(), "lengths": LENGTHS.numpy()})[0]
+    with torch.inference_mode():
+        np.testing.assert_allclose(rows, encoder(ids, LENGTHS).numpy(), atol=1e-6)
+
+
 def test_an_unknown_name_lists_the_names() -> None:
-    with pytest.raises(ModelChoiceError, match="choose one of lstm, bilstm, multilayer-bilstm"):
+    with pytest.raises(
+        ModelChoiceError, match="choose one of lstm, bilstm, multilayer-"
+    ):
         build_text_encoder("gru", WordEmbedding(4, 2, 4, None, 0.0), hidden=2, dim=2)

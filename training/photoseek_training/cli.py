@@ -83,7 +83,8 @@ def _train_and_export(options: argparse.Namespace, command: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    presets = "\n".join(f"  {recipe.name:8} {recipe.description}" for recipe in PRESETS.values())
+    width = max(map(len, PRESETS))
+    presets = "\n".join(f"  {name:{width}} {PRESETS[name].description}" for name in PRESETS)
     parser = argparse.ArgumentParser(
         prog="train-and-export",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -131,7 +132,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WHICH",
         help='"pretrained", "random", or the path of a weight file',
     )
-    parser.add_argument("--text-encoder", metavar="NAME", help="lstm, bilstm or multilayer-bilstm")
+    parser.add_argument(
+        "--text-encoder", metavar="NAME", help="lstm, bilstm, multilayer-bilstm or bag-of-words"
+    )
     parser.add_argument(
         "--word-vectors",
         choices=("minilm", "random"),

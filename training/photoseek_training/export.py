@@ -28,7 +28,6 @@ from photoseek_training.parity import prove_export
 from photoseek_training.preparation import Prepared
 from photoseek_training.presets import Recipe
 from photoseek_training.rounding import round_weights
-from photoseek_training.text_encoders import RecurrentEncoder
 from photoseek_training.text_graph import write_text_graph
 from photoseek_training.vocabulary import write_tokenizer
 
@@ -73,7 +72,6 @@ def export_bundle(
     recipe, model = provenance.recipe, prepared.model.cpu()
     model.load_state_dict(best.model)
     round_weights(model)
-    assert isinstance(model.text, RecurrentEncoder)
     draft = out.with_name(f".{out.name}-draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from photoseek_training.image_encoders import ImageNetwork
+from photoseek_training.text_encoders import TextEncoder
 
 FIRST_LOGIT_SCALE = 14.0
 MOST_LOGIT_SCALE = 100.0
@@ -74,7 +75,7 @@ class ImageEncoder(nn.Module):
 class DualEncoder(nn.Module):
     """The two encoders and the learned scale of their dot products."""
 
-    def __init__(self, image: ImageEncoder, text: nn.Module) -> None:
+    def __init__(self, image: ImageEncoder, text: TextEncoder) -> None:
         super().__init__()
         self.image = image
         self.text = text

@@ -7,6 +7,7 @@ from photoseek.manifest import Manifest, RecallReport
 from photoseek_training.likely import LikelyMeasure
 from photoseek_training.parity import Parity
 from photoseek_training.presets import Recipe
+from photoseek_training.text_encoders import BAG_OF_WORDS
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ Seed {facts.seed}; preset `{recipe.name}`: {recipe.description}. Weights chosen 
 {stages}
 
 Image encoder {recipe.image_encoder}, input {manifest.image.size} x {manifest.image.size} pixels.
-Text encoder {recipe.text_encoder} with {recipe.hidden} units a direction, {facts.words} words,
+Text encoder {recipe.text_encoder}{
+        "" if recipe.text_encoder == BAG_OF_WORDS else f" with {recipe.hidden} units a direction"
+    }, {facts.words} words,
 {
         "vectors from all-MiniLM-L6-v2 plus a learned correction"
         if recipe.word_vectors == "minilm"

@@ -14,7 +14,7 @@ class Stage:
     otherwise it is trained at that rate, all but its stem and first `frozen_blocks` blocks.
     Photos are cropped to `least_crop`..1 of their sides and, if `mirrored`, half are mirrored.
     `averaging` is the decay a step of the moving average of weights, which is what is measured
-    and kept.
+    and kept; `weight_decay` is AdamW's, which without it is Adam.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Stage:
     imagenet_per_batch: int = 0
     web_per_batch: int = 0
     averaging: float = 0.98
+    weight_decay: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,36 @@ class Recipe:
     drawn_photos: int = 0
 
 
+def _paper_recipe(text_encoder: str) -> Recipe:
+    """One of the systems that Malik & Bansal (2022) compare, on frozen image features.
+
+    Each photo has its five captions, cleaned to lower-case letters between `startseq` and
+    `endseq`; every word of them is learned from nothing. The categories of the cross-entropy are
+    the batch's photos (for a caption) and captions (for a photo): the candidates of a retrieval.
+    """
+    return Recipe(
+        name=f"paper-{text_encoder}",
+        description=f"Malik & Bansal (2022) with their {text_encoder}; --image-encoder vgg19 "
+        "takes their features where its weights can be had",
+        text_encoder=text_encoder,
+        stages=(
+            Stage(
+                "frozen",
+                epochs=10,
+                photos_per_batch=256,
+                captions_per_photo=1,
+                learning_rate=1e-3,
+                mirrored=False,
+                averaging=0.0,
+                weight_decay=0.0,
+            ),
+        ),
+    )
+
+
 SHIPPED = "shipped"
 SMOKE = "smoke"
+PAPER_TEXT_ENCODERS = ("lstm", "bilstm", "multilayer-bilstm")
 
 PRESETS = {
     recipe.name: recipe
@@ -118,6 +147,7 @@ PRESETS = {
                 ),
             ),
         ),
+        *map(_paper_recipe, PAPER_TEXT_ENCODERS),
         Recipe(
             name=SMOKE,
             description="drawn shapes and a tiny network: shows in a minute that all of it works",

@@ -1,4 +1,4 @@
-"""Text encoders by name: word embedding, recurrent layers, one vector for a phrase."""
+"""Text encoders by name: word vectors, read in order or as a bag, become one vector a phrase."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from photoseek_training.errors import ModelChoiceError
-from photoseek_training.vocabulary import PADDING_ID, UNKNOWN_ID
+from photoseek_training.vocabulary import PADDING_ID, SPECIAL, UNKNOWN_ID
 
 CHUNK = 128
 """Captions encoded at a time, sorted by length: long ones would pad the short ones."""
@@ -26,6 +26,8 @@ RECURRENT_SHAPES = {
     "bilstm": RecurrentShape(1, both_ways=True),
     "multilayer-bilstm": RecurrentShape(2, both_ways=True),
 }
+BAG_OF_WORDS = "bag-of-words"
+TEXT_ENCODERS = (*RECURRENT_SHAPES, BAG_OF_WORDS)
 
 
 class WordEmbedding(nn.Module):
@@ -55,14 +57,18 @@ class WordEmbedding(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Ids (n, t) int64 to vectors (n, t, dim)."""
-        if self.training and self._dropping:
-            dropped = torch.rand(ids.shape, device=ids.device) < self._dropping
-            ids = torch.where(dropped & (ids != PADDING_ID), UNKNOWN_ID, ids)
+        ids = self.drop_words(ids)
         known = torch.where(ids < self._learned, ids, PADDING_ID)
         vectors: Tensor = self.base[ids] + self.correction(known)
         return vectors
 
-    @torch.no_grad()
+    def drop_words(self, ids: Tensor) -> Tensor:
+        """In training, the ids with the dropped words unknown."""
+        if not (self.training and self._dropping):
+            return ids
+        dropped = torch.rand(ids.shape, device=ids.device) < self._dropping
+        return torch.where(dropped & (ids != PADDING_ID), UNKNOWN_ID, ids)
+
     def table(self) -> Tensor:
         """One row (dim) for each word, as it is used."""
         table = self.base.clone()
@@ -128,15 +134,43 @@ class RecurrentEncoder(nn.Module):
         return functional.normalize(self.head(peaks), dim=-1)
 
 
+class BagOfWordsEncoder(nn.Module):
+    """Ids (n, t) and lengths (n,) to unit rows (n, dim): which words occur, linear.
+
+    Each word of the vocabulary is a binary column, however often and wherever it occurs; padding,
+    unknown words and the marks of start and end have none.
+    """
+
+    def __init__(self, embedding: WordEmbedding, dim: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(embedding.dim, dim)
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Any padding after a phrase's length leaves its row as it is."""
+        steps = torch.arange(ids.shape[1], device=ids.device)
+        ids = self.embedding.drop_words(ids).masked_fill(steps >= lengths[:, None], PADDING_ID)
+        table = self.embedding.table()
+        columns = table.new_zeros(len(ids), len(table)).scatter_(1, ids, 1.0)
+        vectors = columns[:, len(SPECIAL) :] @ table[len(SPECIAL) :]
+        return functional.normalize(self.head(self.dropout(vectors)), dim=-1)
+
+
+TextEncoder = RecurrentEncoder | BagOfWordsEncoder
+
+
 def build_text_encoder(
     name: str, embedding: WordEmbedding, *, hidden: int, dim: int, dropout: float = 0.0
-) -> nn.Module:
+) -> TextEncoder:
     """The named text encoder; ModelChoiceError lists the names there are."""
-    if name not in RECURRENT_SHAPES:
-        raise ModelChoiceError(
-            f"no text encoder is called {name!r}: choose one of {', '.join(RECURRENT_SHAPES)}"
-        )
-    return RecurrentEncoder(embedding, RECURRENT_SHAPES[name], hidden, dim, dropout)
+    if name == BAG_OF_WORDS:
+        return BagOfWordsEncoder(embedding, dim, dropout)
+    if name in RECURRENT_SHAPES:
+        return RecurrentEncoder(embedding, RECURRENT_SHAPES[name], hidden, dim, dropout)
+    raise ModelChoiceError(
+        f"no text encoder is called {name!r}: choose one of {', '.join(TEXT_ENCODERS)}"
+    )
 
 
 def _reorder(states: Tensor, steps: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Writes the text encoder's ONNX graph, node by node.
 
 The lengths are an input and reach every LSTM node as its `sequence_lens`; without them a batch of
-ragged phrases comes out wrong, which no exporter of packed sequences gets right.
+ragged phrases comes out wrong, which no exporter of packed sequences gets right. A bag of words
+needs them to leave out what is past a phrase's length.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from torch import nn
 from photoseek.manifest import TextInput
 from photoseek_training.image_graph import OPSET, store_half
 from photoseek_training.rounding import quantize_rows
-from photoseek_training.text_encoders import RecurrentEncoder
+from photoseek_training.text_encoders import BagOfWordsEncoder, RecurrentEncoder, TextEncoder
+from photoseek_training.vocabulary import PADDING_ID, SPECIAL
 
 _IR_VERSION = 8
 
@@ -39,7 +41,7 @@ class _GraphWriter:
         return output
 
 
-def write_text_graph(encoder: RecurrentEncoder, spec: TextInput, path: Path) -> None:
+def write_text_graph(encoder: TextEncoder, spec: TextInput, path: Path) -> None:
     """Ids (n, t) int64 and lengths (n,) int64 to unit rows (n, dim).
 
     The word vectors are stored as int8 with a scale a row; they must be exactly representable so
@@ -47,17 +49,14 @@ def write_text_graph(encoder: RecurrentEncoder, spec: TextInput, path: Path) -> 
     """
     assert spec.lengths_input is not None
     graph = _GraphWriter()
-    steps_by_phrases = graph.node("Transpose", [spec.input_name], "ids_over_time", perm=[1, 0])
-    states = _word_vectors(graph, encoder, steps_by_phrases)
-    lengths = graph.node("Cast", [spec.lengths_input], "lengths_int32", to=TensorProto.INT32)
-    for layer, onward in enumerate(encoder.forward_layers):
-        ways = [onward, *encoder.backward_layers[layer : layer + 1]]
-        states = _recurrent_layer(graph, layer, ways, states, lengths)
-    peaks = _maximum_over_time(graph, steps_by_phrases, states, lengths)
+    if isinstance(encoder, RecurrentEncoder):
+        phrases = _read_in_order(graph, encoder, spec.input_name, spec.lengths_input)
+    else:
+        phrases = _read_as_bag(graph, encoder, spec.input_name, spec.lengths_input)
     rows = graph.node(
         "Gemm",
         [
-            peaks,
+            phrases,
             graph.weight("head.weight", _values(encoder.head.weight)),
             graph.weight("head.bias", _values(encoder.head.bias)),
         ],
@@ -89,6 +88,46 @@ def write_text_graph(encoder: RecurrentEncoder, spec: TextInput, path: Path) -> 
     store_half(model)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _read_in_order(graph: _GraphWriter, encoder: RecurrentEncoder, ids: str, lengths: str) -> str:
+    """The maximum over time of the last layer's states (n, ways * hidden)."""
+    ids_over_time = graph.node("Transpose", [ids], "ids_over_time", perm=[1, 0])
+    states = _word_vectors(graph, encoder, ids_over_time)
+    lengths = graph.node("Cast", [lengths], "lengths_int32", to=TensorProto.INT32)
+    for layer, onward in enumerate(encoder.forward_layers):
+        ways = [onward, *encoder.backward_layers[layer : layer + 1]]
+        states = _recurrent_layer(graph, layer, ways, states, lengths)
+    return _maximum_over_time(graph, ids_over_time, states, lengths)
+
+
+def _read_as_bag(graph: _GraphWriter, encoder: BagOfWordsEncoder, ids: str, lengths: str) -> str:
+    """The sum (n, word dim) of the vectors of the words that occur, each counted once."""
+
+    def integers(name: str, values: int | list[int]) -> str:
+        return graph.weight(name, np.array(values, np.int64))
+
+    rows = quantize_rows(encoder.embedding.table())
+    rows.values[: len(SPECIAL)] = 0
+    shape = graph.node("Shape", [ids], "shape")
+    start, step = integers("start", 0), integers("step", 1)
+    steps = graph.node(
+        "Range", [start, graph.node("Gather", [shape, step], "step_count"), step], "steps"
+    )
+    ends = graph.node("Unsqueeze", [lengths, integers("columns_axis", [1])], "length_column")
+    within = graph.node("Less", [steps, ends], "within")
+    read = graph.node("Where", [within, ids, integers("padding", PADDING_ID)], "ids_within")
+    count = graph.node("Gather", [shape, integers("phrases_place", [0])], "phrase_count")
+    size = graph.node("Concat", [count, integers("words", [len(rows.values)])], "size", axis=0)
+    empty = graph.node("ConstantOfShape", [size], "no_words")
+    once = graph.weight("once", np.array(1, np.float32))
+    occurs = graph.node("Expand", [once, shape], "occurs")
+    columns = graph.node("ScatterElements", [empty, read, occurs], "word_columns", axis=1)
+    wide = graph.node(
+        "Cast", [graph.weight("words.int8", rows.values)], "words_float", to=TensorProto.FLOAT
+    )
+    table = graph.node("Mul", [wide, graph.weight("words.scale", rows.scale)], "word_vectors")
+    return graph.node("MatMul", [columns, table], "bag")
 
 
 def _word_vectors(graph: _GraphWriter, encoder: RecurrentEncoder, ids: str) -> str:

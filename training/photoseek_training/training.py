@@ -35,7 +35,6 @@ from photoseek_training.sampling import BatchPlan, Part, plan_epoch
 CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 WARM_UP = 0.15
-WEIGHT_DECAY = 0.01
 MOST_GRADIENT = 2.0
 POOL_RATE = 10.0
 """The exponents of the pooling are few and start at the plain average: they learn faster."""
@@ -303,7 +302,7 @@ def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:
         (others, stage.learning_rate),
     )
     groups = [{"params": values, "peak": rate} for values, rate in rates if values]
-    return torch.optim.AdamW(groups, lr=stage.learning_rate, weight_decay=WEIGHT_DECAY)
+    return torch.optim.AdamW(groups, lr=stage.learning_rate, weight_decay=stage.weight_decay)
 
 
 def _rate(step: int, steps: int) -> float:
