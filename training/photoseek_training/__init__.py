@@ -13,5 +13,6 @@ scores dev after each epoch, and `checkpoint` keeps where the run stands and the
 `export` turns the best weights into a bundle: `rounding` to the values that are stored,
 `image_graph` and `text_graph` to ONNX, `parity` to prove that core computes what the model does,
 `measurement` and `likely` to measure it through core, `model_card` to write it all down.
-`evaluate` is the command `photoseek-evaluate`, which measures any bundle again.
+`evaluate` is the command `photoseek-evaluate`, which measures any bundles again; `report` sets them
+side by side on a page, with their classes on the `wang` set and `plots`.
 """

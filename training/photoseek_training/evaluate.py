@@ -1,8 +1,9 @@
-"""The command `photoseek-evaluate`: measures a bundle again, through core, without training."""
+"""The command `photoseek-evaluate`: measures bundles again, through core, without training."""
 
 import argparse
 import dataclasses
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,32 +13,86 @@ from photoseek.encoder import Encoder
 from photoseek.errors import PhotoseekError
 from photoseek_training.dataset import read_dataset
 from photoseek_training.measurement import describe, embed, measure
+from photoseek_training.report import (
+    Measured,
+    ablations_section,
+    recall_section,
+    wang_section,
+    write_report,
+)
+from photoseek_training.wang import WangSet, measure_wang, read_wang
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print recall of a bundle; 0 done, 1 the world's fault (said in one line), 2 usage."""
-    options = _parser().parse_args(argv)
+    """Print recall, or write a report; 0 done, 1 the world's fault (in one line), 2 usage."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    options = _parser().parse_args(arguments)
     try:
-        encoder = Encoder(ModelBundle.open(options.bundle))
-        dataset = read_dataset(options.data)
-        photos = dataset.test if options.split == "test" else dataset.dev
-        report = measure(embed(encoder, photos, options.split), f"{dataset.name} {options.split}")
+        _evaluate(options, shlex.join(["photoseek-evaluate", *arguments]))
     except PhotoseekError as error:
         print(f"photoseek-evaluate: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(dataclasses.asdict(report)) if options.json else describe(report))
+    except OSError as error:
+        print(
+            f"photoseek-evaluate: {error.filename}: {error.strerror}; see that the disk has room "
+            "and the folder can be written",
+            file=sys.stderr,
+        )
+        return 1
     return 0
+
+
+def _evaluate(options: argparse.Namespace, command: str) -> None:
+    wang = read_wang(options.data) if options.out else None
+    names = _distinct_names(options.bundles)
+    measured = []
+    for path, name in zip(options.bundles, names, strict=True):
+        bundle = _measure(path, name, options, wang)
+        measured.append(bundle)
+        if options.json:
+            print(json.dumps(dataclasses.asdict(bundle.recall)))
+        else:
+            title = f"{name}: " if len(names) > 1 else ""
+            print(f"{title}{describe(bundle.recall)}")
+    if options.out:
+        sections = [recall_section(measured)]
+        if wang is not None:
+            sections.append(wang_section(measured, options.out))
+        if options.ablations:
+            sections.append(ablations_section(options.ablations))
+        write_report(sections, command, options.out)
+
+
+def _measure(path: Path, name: str, options: argparse.Namespace, wang: WangSet | None) -> Measured:
+    encoder = Encoder(ModelBundle.open(path))
+    dataset = read_dataset(options.data)
+    photos = dataset.test if options.split == "test" else dataset.dev
+    recall = measure(embed(encoder, photos, options.split), f"{dataset.name} {options.split}")
+    found = measure_wang(encoder, wang) if wang is not None else None
+    return Measured(name, encoder.bundle.manifest.name, recall, found)
+
+
+def _distinct_names(bundles: Sequence[Path]) -> list[str]:
+    """The folders' names, or their paths where two folders are called the same."""
+    names = [path.resolve().name for path in bundles]
+    return names if len(set(names)) == len(names) else [str(path) for path in bundles]
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="photoseek-evaluate",
-        description="Measure a model bundle's retrieval on Flickr8k, opening the photos and "
-        "running the graphs as Photoseek does.",
+        description="Measure model bundles' retrieval on Flickr8k, opening the photos and "
+        "running the graphs as Photoseek does; with --out, on the Wang set too.",
     )
-    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of the bundle")
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="folder that is or holds Flickr8k"
+        "bundles", type=Path, nargs="+", metavar="BUNDLE", help="folders of the bundles"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder that is or holds Flickr8k, with wang/ beside it for the report",
     )
     parser.add_argument(
         "--split",
@@ -45,7 +100,19 @@ def _parser() -> argparse.ArgumentParser:
         default="test",
         help="which photos to measure on (default: %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a bundle")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="REPORT_DIR",
+        help="write REPORT.md to this folder, and report.json and plots to its report/",
+    )
+    parser.add_argument(
+        "--ablations",
+        type=Path,
+        metavar="FILE",
+        help="JSON rows of what each lever gained on dev and costs, for the report",
+    )
     return parser
 
 

@@ -1,0 +1,184 @@
+"""Writes what was measured on bundles as REPORT.md and, in report/, report.json and plots.
+
+The page is made of sections, each a function from what was measured to a `Section`.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from photoseek.manifest import RecallReport
+from photoseek_training.errors import DatasetError
+from photoseek_training.plots import draw_classes, draw_curves
+from photoseek_training.wang import CLASSES, TOP, ClassRetrieval, WangMeasures
+
+PAGE, FOLDER, FIGURES = "REPORT.md", "report", "report.json"
+PAPER = "Malik & Bansal (2022)"
+PAPER_PRECISION = {"phrase_to_photo": 43.0, "photo_to_text": 54.0}
+"""The paper's mean precision at 10 on Wang, in percent, of its multilayer BiLSTM."""
+
+WAYS = {
+    "phrase_to_photo": "phrase finds photos",
+    "photo_to_text": "photo finds captions",
+    "photo_to_photo": "photo finds photos",
+}
+DIFFERENCES = f"""What differs from {PAPER}, so that its figures are a landmark and no contest:
+
+- *Image features.* The paper takes VGG19's 4,096 features. The `paper-*` presets do so with
+  `--image-encoder vgg19` where its weights can be downloaded; each bundle's own image encoder is
+  in the first table.
+- *The text side of Wang.* Its captions were written for this project, ten for each class; the
+  paper's were not at hand. They decide how hard each class is.
+- *Training.* Cross-entropy over the photos and captions of a batch, Adam with a rate that rises and
+  falls again, the maximum over time of the recurrent states, the epoch that did best on dev.
+- *The paper's classes.* Its figures class by class (Table 1) were not at hand; only its two
+  averages are given here."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One bundle and its figures; `wang` only where the data has that set."""
+
+    name: str
+    model: str
+    recall: RecallReport
+    wang: WangMeasures | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report: `figures` go to report.json under `key`, `text` onto the page."""
+
+    key: str
+    figures: object
+    text: str
+
+
+def write_report(sections: Iterable[Section], command: str, out: Path) -> None:
+    """Write REPORT.md and report/report.json, the sections in their order."""
+    (out / FOLDER).mkdir(parents=True, exist_ok=True)
+    sections = list(sections)
+    figures = {section.key: section.figures for section in sections}
+    (out / FOLDER / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    head = (
+        "# What the models find\n\nMade by the command below, which opens the photos and runs the "
+        f"bundles as Photoseek does.\nAll figures but the paper's are measured.\n\n"
+        f"```\n{command}\n```"
+    )
+    page = "\n\n".join([head, *(section.text for section in sections)])
+    (out / PAGE).write_text(page + "\n", encoding="utf-8")
+
+
+def recall_section(measured: Sequence[Measured]) -> Section:
+    """Recall on captioned photos, both ways."""
+    rows = []
+    for bundle in measured:
+        for way, recall in (
+            ("phrase finds photo", bundle.recall.phrase_to_photo),
+            ("photo finds caption", bundle.recall.photo_to_caption),
+        ):
+            values = (f"{value:.1f}" for value in (recall.r1, recall.r5, recall.r10))
+            rows.append((bundle.name, bundle.model, way, *values, f"{recall.median_rank:g}"))
+    first = measured[0].recall
+    return Section(
+        "recall",
+        {bundle.name: dataclasses.asdict(bundle.recall) for bundle in measured},
+        f"## {first.dataset}\n\n{first.photos:,} photos and {first.captions:,} captions; recall in "
+        "percent, and the best median rank is 1.\n\n"
+        + _table(("bundle", "encoders", "way", "R@1", "R@5", "R@10", "median rank"), rows),
+    )
+
+
+def wang_section(measured: Sequence[Measured], out: Path) -> Section:
+    """Class precision and recall at 10 on Wang beside the paper's averages, and its plots."""
+    wang = {bundle.name: bundle.wang for bundle in measured if bundle.wang is not None}
+    ways = {way: {name: getattr(measures, way) for name, measures in wang.items()} for way in WAYS}
+    plots = out / FOLDER
+    plots.mkdir(parents=True, exist_ok=True)
+    for way, title in WAYS.items():
+        draw_classes(ways[way], title, plots / f"{way}.png")
+    curves = [(WAYS[way], ways[way]) for way in PAPER_PRECISION]
+    draw_curves(curves, plots / "precision_recall.png")
+    parts = [
+        "## Wang (Corel-1K)",
+        (
+            "1,000 photos in ten classes; what is found is right when it is of the query's class. "
+            "None\nof these photos was trained on here."
+        ),
+        "Mean precision at 10, in percent, beside the paper's:",
+        _table(
+            ("", *WAYS.values()),
+            [
+                *(
+                    (name, *(f"{ways[way][name].mean_precision:.1f}" for way in WAYS))
+                    for name in wang
+                ),
+                (
+                    f"{PAPER}, VGG19 + multilayer BiLSTM, as published",
+                    *(
+                        f"{PAPER_PRECISION[way]:.0f}" if way in PAPER_PRECISION else "-"
+                        for way in WAYS
+                    ),
+                ),
+            ],
+        ),
+        DIFFERENCES,
+        *(_class_table(WAYS[way], ways[way], f"{way}.png") for way in WAYS),
+        (
+            "### Precision over recall\n\nFrom the first result to the last, mean over all queries "
+            "(the paper's Figure 4).\n\n![Precision over recall](report/precision_recall.png)"
+        ),
+    ]
+    figures = {name: dataclasses.asdict(measures) for name, measures in wang.items()}
+    return Section("wang", {"paper": PAPER_PRECISION, **figures}, "\n\n".join(parts))
+
+
+def ablations_section(file: Path) -> Section:
+    """What each lever gained on dev and what it costs, as recorded in `file`."""
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8"))
+        table = _table(
+            ("lever", "gain on dev", "training time", "encoder time"),
+            [
+                tuple(row[key] for key in ("lever", "dev_gain", "training_time", "encoder_time"))
+                for row in rows
+            ],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{file} cannot be read as ablations: {error!r}") from error
+    return Section(
+        "ablations",
+        rows,
+        "## What each lever is worth\n\nOne change at a time, on the dev split: the sum of the six "
+        f"recalls, and what it costs.\n\n{table}",
+    )
+
+
+def _class_table(title: str, retrievals: Mapping[str, ClassRetrieval], plot: str) -> str:
+    names = list(retrievals)
+    rows = [
+        (
+            kind,
+            *(
+                f"{retrievals[name].precision[kind]:.1f} / {retrievals[name].recall[kind]:.1f}"
+                for name in names
+            ),
+        )
+        for kind in CLASSES
+    ]
+    means = (
+        f"{retrievals[name].mean_precision:.1f} / {retrievals[name].mean_recall:.1f}"
+        for name in names
+    )
+    table = _table(("class", *names), [*rows, ("**mean**", *means)])
+    return (
+        f"### {title[0].upper()}{title[1:]}\n\nPrecision / recall at {TOP}, in percent.\n\n"
+        f"{table}\n\n![Precision at {TOP}, {title}]({FOLDER}/{plot})"
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
