@@ -112,7 +112,5 @@ def test_an_exported_bag_of_words_computes_the_same_on_ragged_phrases(tmp_path: 
 
 
 def test_an_unknown_name_lists_the_names() -> None:
-    with pytest.raises(
-        ModelChoiceError, match="choose one of lstm, bilstm, multilayer-"
-    ):
+    with pytest.raises(ModelChoiceError, match="choose one of lstm, bilstm, multilayer-"):
         build_text_encoder("gru", WordEmbedding(4, 2, 4, None, 0.0), hidden=2, dim=2)
