@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from photoseek.errors import FolderError, LibraryError, PhotoseekError, QueryError
+from photoseek.filters import Filter, parse_date, parse_format, parse_near
 from photoseek.paths import LIBRARY_VARIABLE
 from photoseek.query import Query
 from photoseek.wording import coverage, explanation_text, hit_values, info_values, printable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from photoseek.records import Progress
 
 __all__ = ["main"]
+
+T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument(
         "--as-typed", action="store_true", help="put no misspelt word right before searching"
     )
+    _add_filter_arguments(search)
     search.add_argument("--top-k", metavar="N", type=_count, default=20, help="most rows (20)")
     search.set_defaults(run=_search, parser=search)
 
@@ -85,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("file", metavar="FILE", type=Path)
     explain.add_argument("phrase", metavar="PHRASE", nargs="?")
+    _add_filter_arguments(explain)
     explain.set_defaults(run=_explain)
 
     forget = commands.add_parser(
@@ -94,6 +99,44 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("--missing", action="store_true", help="photos whose files are gone")
     forget.set_defaults(run=_forget, parser=forget)
     return parser
+
+
+def _add_filter_arguments(command: argparse.ArgumentParser) -> None:
+    filters = command.add_argument_group("filters, alone (newest first) or with a phrase")
+    filters.add_argument(
+        "--after", metavar="DATE", type=_usage(parse_date), help="2024-05-31, 2024"
+    )
+    filters.add_argument("--before", metavar="DATE", type=_usage(parse_date), help="not that day")
+    filters.add_argument("--camera", metavar="WORDS", default="", help="words of its name")
+    filters.add_argument("--folder", metavar="DIR", type=Path, help="below this folder")
+    filters.add_argument("--format", metavar="NAME", type=_usage(parse_format))
+    filters.add_argument("--near", metavar="LAT,LON[,KM]", type=_usage(parse_near))
+    filters.add_argument("--name", metavar="TEXT", default="", help="part of the file's name")
+
+
+def _usage(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """Make what is wrong with an argument a usage error."""
+
+    def checked(text: str) -> T:
+        try:
+            return parse(text)
+        except QueryError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return checked
+
+
+def _filter(options: argparse.Namespace) -> Filter:
+    folder = Path(os.path.abspath(options.folder)) if options.folder else None  # noqa: PTH100 -- as the library does
+    return Filter(
+        after=options.after,
+        before=options.before,
+        camera=options.camera,
+        folder=folder,
+        format=options.format or "",
+        near=options.near,
+        name=options.name,
+    )
 
 
 def _index(options: argparse.Namespace) -> int:
@@ -128,16 +171,16 @@ def _index(options: argparse.Namespace) -> int:
 
 def _search(options: argparse.Namespace) -> int:
     if options.queries is not None:
-        if options.phrase or options.image or options.without:
+        if options.phrase or options.image or options.without or _filter(options):
             options.parser.error("--queries takes its phrases from the file alone")
         return _search_many(options)
-    if options.phrase is None and not options.image:
-        options.parser.error("name a phrase, an --image, or --queries")
+    if options.phrase is None and not options.image and not _filter(options):
+        options.parser.error("name a phrase, an --image, a filter, or --queries")
     query = _query(options)
     with _open(options) as library:
         ranking = library.rank(query, top_k=options.top_k)
         results = library.results(ranking)
-        if not results:
+        if not results and not (query.filter and library.info().searchable):
             raise _nothing_to_search(library)
     if ranking.corrections:
         words = ", ".join(f"'{item.meant}' for '{item.typed}'" for item in ranking.corrections)
@@ -150,8 +193,11 @@ def _search(options: argparse.Namespace) -> int:
             print(json.dumps(hit_values(result)))
         else:
             mark = "*" if result.likely else " "
-            print(f"{result.rank:4} {mark} {result.score:.3f}  {printable(result.photo.path)}")
-    if results and not options.json:
+            told = f"{result.score:.3f}" if query.is_compared else f"{result.photo.date:%Y-%m-%d}"
+            print(f"{result.rank:4} {mark} {told}  {printable(result.photo.path)}")
+    if not results:
+        print("photoseek: no photo passes the filter", file=sys.stderr)
+    elif query.is_compared and not options.json:
         count = sum(result.likely for result in results)
         print(f"{count} likely (*)" if count else "no likely match; these come nearest")
     return 0
@@ -211,7 +257,9 @@ def _info(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     with _open(options) as library:
-        explanation = library.explain(options.file, options.phrase)
+        wanted = _filter(options)
+        query = Query.parse(options.phrase or "", filter=wanted) if wanted else options.phrase
+        explanation = library.explain(options.file, query)
     if options.json:
         print(json.dumps({**vars(explanation), "path": str(explanation.path)}))
     else:
@@ -243,7 +291,10 @@ def _open(options: argparse.Namespace) -> Library:
 
 def _query(options: argparse.Namespace) -> Query:
     query = Query.parse(
-        options.phrase or "", images=tuple(options.image), as_typed=options.as_typed
+        options.phrase or "",
+        images=tuple(options.image),
+        as_typed=options.as_typed,
+        filter=_filter(options),
     )
     return dataclasses.replace(query, without=(*query.without, *options.without))
 

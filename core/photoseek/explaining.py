@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from photoseek.database import Catalogue, KnownFile
+from photoseek.filters import Filter
 from photoseek.manifest import Manifest
 from photoseek.ranking import standardise
-from photoseek.records import Explanation, Folder, Ranking
+from photoseek.records import Explanation, Folder, Photo, Ranking
 from photoseek.scanner import why_skipped
 
 __all__ = ["explain"]
@@ -23,6 +24,7 @@ def explain(
     manifest: Manifest,
     ranking: Ranking | None,
     library_directory: Path,
+    wanted: Filter,
 ) -> Explanation:
     """Say what the library knows of a file, and its place in `ranking`, a whole one, if given."""
     folder = next((f for f in catalogue.folders() if path.is_relative_to(f.path)), None)
@@ -32,7 +34,7 @@ def explain(
         known = catalogue.find_file(folder.id, name, manifest.model_id)
     if folder is None or known is None:
         return _unknown(path, folder, library_directory)
-    explanation = _state(path, folder, known)
+    explanation = _sifted(_state(path, folder, known), catalogue.photos([known.id]), wanted)
     if ranking is None or not known.embedded:
         return explanation
     return _placed(explanation, known.id, manifest, ranking)
@@ -53,6 +55,17 @@ def _unknown(path: Path, folder: Folder | None, library_directory: Path) -> Expl
         return Explanation(path, "excluded", skipped)
     reason = f"it was not there at the last scan; run: photoseek index {folder.path}"
     return Explanation(path, "not indexed", reason)
+
+
+def _sifted(explanation: Explanation, photos: list[Photo], wanted: Filter) -> Explanation:
+    """Say so where the filter leaves out a photo that could be found without it."""
+    for photo in photos:
+        reason = wanted.why_not(photo)
+        if reason is not None and explanation.status in ("found", "offline"):
+            return dataclasses.replace(
+                explanation, status="excluded", reason=f"the filter leaves it out: {reason}"
+            )
+    return explanation
 
 
 def _state(path: Path, folder: Folder, known: KnownFile) -> Explanation:

@@ -21,6 +21,8 @@ from photoseek.embedding_index import EmbeddingIndex, Snapshot
 from photoseek.encoder import Encoder
 from photoseek.errors import FolderError, LibraryBusyError, LibraryError, PhotoError, QueryError
 from photoseek.explaining import explain
+from photoseek.facts import PhotoFacts
+from photoseek.filters import Filter
 from photoseek.images import make_thumbnail, open_photo
 from photoseek.indexer import Indexer
 from photoseek.paths import default_library_directory
@@ -61,6 +63,11 @@ class Library:
         self._reading = threading.Lock()
         self._seen_version = -1
         self._last_added = self._last_removed = 0
+        self._current = self._index.snapshot()
+        self._sifting = threading.Lock()
+        self._seen_edits = 0
+        self._facts = PhotoFacts(())
+        self._placed: tuple[Snapshot, PhotoFacts, NDArray[np.intp]] | None = None
 
     @classmethod
     def open(
@@ -175,11 +182,15 @@ class Library:
         """
         if isinstance(query, str):
             query = Query.parse(query)
+        if not query.is_compared:
+            return self._newest(query.filter, top_k)
         query, corrections = self._put_right(query)
         vector, unknown = self._embed(query)
         # Photos that are searched by are left out of the results, so more are asked for.
         most = None if top_k is None else top_k + len(query.photo_ids)
-        ranking = rank(self._snapshot(), vector, self.bundle.manifest.likely, most)
+        snapshot = self._snapshot()
+        keep = self._sift(snapshot, query.filter)[0] if query.filter else None
+        ranking = rank(snapshot, vector, self.bundle.manifest.likely, most, keep)
         if query.photo_ids:
             ranking = _without(ranking, query.photo_ids)
         ids, scores = ranking.ids[:top_k], ranking.scores[:top_k]
@@ -187,7 +198,7 @@ class Library:
         return Ranking(ids, scores, likely, unknown, corrections)
 
     def browse(self) -> NDArray[np.int64]:
-        """Return the ids of all photos, the last modified first."""
+        """Return the ids of all photos, the last taken first."""
         return self._catalogue.newest_first()
 
     def photos(self, ids: Sequence[int]) -> list[Photo]:
@@ -206,9 +217,15 @@ class Library:
 
     def explain(self, path: Path | str, query: str | Query | None = None) -> Explanation:
         """Say why a file is, or is not, found, and with a query, where it stands."""
-        ranking = None if query is None else self.rank(query)
+        query = Query.parse(query) if isinstance(query, str) else query
+        wanted = query.filter if query else Filter()
+        # Its place is told among all photos, whether the filter lets it through or not.
+        whole = dataclasses.replace(query, filter=Filter()) if query and query.is_compared else None
+        ranking = self.rank(whole) if whole else None
         absolute = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 -- as in add_folder
-        return explain(absolute, self._catalogue, self.bundle.manifest, ranking, self.directory)
+        return explain(
+            absolute, self._catalogue, self.bundle.manifest, ranking, self.directory, wanted
+        )
 
     def info(self) -> LibraryInfo:
         """Return what the library holds, covers and misses, its model, provider and sizes."""
@@ -231,6 +248,33 @@ class Library:
             database_bytes=sum(file.stat().st_size for file in self.directory.glob("library.db*")),
             thumbnail_bytes=self._thumbnails.size(),
         )
+
+    def _newest(self, wanted: Filter, top_k: int | None) -> Ranking:
+        """Return the photos that a filter lets through, the last taken first, without scores."""
+        snapshot = self._snapshot()
+        keep, dates = self._sift(snapshot, wanted)
+        rows = np.flatnonzero(keep)
+        rows = rows[np.lexsort((snapshot.ids[rows], dates[rows]))[::-1]][:top_k]
+        return Ranking(snapshot.ids[rows], np.zeros(len(rows), np.float32), 0)
+
+    def _sift(
+        self, snapshot: Snapshot, wanted: Filter
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return `(n,)` which rows of a snapshot a filter lets through, and their dates."""
+        with self._sifting:
+            # The count first: an edit that comes between the two is seen again, never missed.
+            edits = self._catalogue.edits()
+            if edits != self._seen_edits:
+                self._facts, self._seen_edits = PhotoFacts(()), edits
+            self._facts = self._facts.grown(self._catalogue.fact_rows(self._facts.last_id))
+            facts = self._facts
+            placed = self._placed
+            if placed is None or placed[0] is not snapshot or placed[1] is not facts:
+                placed = self._placed = (snapshot, facts, facts.places_of(snapshot.ids))
+            places = placed[2]
+        if not len(facts.ids):
+            return np.zeros(len(places), np.bool_), np.zeros(len(places), np.int64)
+        return facts.matching(wanted)[places] & (places >= 0), facts.dates[places]
 
     def _put_right(self, query: Query) -> tuple[Query, tuple[Correction, ...]]:
         """Return the query with known words in place of some unknown ones, and which they are."""
@@ -285,7 +329,8 @@ class Library:
                 self._last_added, self._last_removed = changes.last_added, changes.last_removed
                 self._index.remove(changes.removed)
                 self._index.add(changes.ids, changes.vectors)
-            return self._index.snapshot()
+                self._current = self._index.snapshot()
+            return self._current
 
     def _drop_thumbnails(self, digests: Iterable[bytes]) -> None:
         for digest in digests:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photoseek.errors import QueryError
+from photoseek.filters import Filter
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -22,7 +23,8 @@ class Query:
     """Phrases and photos to look for together, and phrases that a photo should not show.
 
     `images` are files or opened photos from anywhere; `photo_ids` are photos of the library. Words
-    that the model does not know are put right where that is plain, but not if `as_typed`.
+    that the model does not know are put right where that is plain, but not if `as_typed`. Only
+    photos that `filter` lets through are found; a filter alone finds them newest first.
     """
 
     phrases: tuple[str, ...] = ()
@@ -30,13 +32,19 @@ class Query:
     without: tuple[str, ...] = ()
     photo_ids: tuple[int, ...] = ()
     as_typed: bool = False
+    filter: Filter = field(default_factory=Filter)
 
     def __post_init__(self) -> None:
-        if not (self.images or self.photo_ids or any(map(str.strip, self.phrases))):
+        if not (self.is_compared or self.filter):
             raise QueryError(
                 "nothing to search for; type what the photo shows, for example: "
                 "a dog running on a beach"
             )
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether photos are compared with something, beyond being filtered."""
+        return bool(self.images or self.photo_ids or any(map(str.strip, self.phrases)))
 
     @classmethod
     def parse(
@@ -46,6 +54,7 @@ class Query:
         images: tuple[Path | Image.Image, ...] = (),
         photo_ids: tuple[int, ...] = (),
         as_typed: bool = False,
+        filter: Filter | None = None,  # noqa: A002 -- the field's own name
     ) -> Query:
         """Read what a person types: `dog -beach` wants a dog and no beach.
 
@@ -59,4 +68,5 @@ class Query:
         phrase = " ".join(_WITHOUT.sub(" ", text).split())
         if without and not (phrase or images or photo_ids):
             raise QueryError("say also what the photo should show, for example: dog -beach")
-        return cls((phrase,) if phrase else (), images, without, photo_ids, as_typed)
+        phrases = (phrase,) if phrase else ()
+        return cls(phrases, images, without, photo_ids, as_typed, filter or Filter())

@@ -52,20 +52,26 @@ def rank(
     vector: NDArray[np.float32],
     rule: LikelyRule | None,
     top_k: int | None = None,
+    keep: NDArray[np.bool_] | None = None,
 ) -> Ranking:
     """Rank all photos by dot product with `vector` `(dim,)` float32, the best `top_k` of them.
 
-    Exact, not approximate. Without a rule nothing is called likely.
+    Exact, not approximate. Without a rule nothing is called likely. Only the rows in `keep` `(n,)`
+    are ranked, but what is usual is taken from all: a filter makes no photo a likelier match.
     """
     scores = snapshot.matrix @ vector
     ids = snapshot.ids
     if (ids == GONE).any():
-        scores, ids = scores[ids != GONE], ids[ids != GONE]
+        live = ids != GONE
+        scores, ids = scores[live], ids[live]
+        keep = keep[live] if keep is not None else None
+    usual, spread = standardise(scores, rule.mean, rule.std) if rule else (0.0, 0.0)
+    if keep is not None:
+        scores, ids = scores[keep], ids[keep]
     order = _best_first(scores, top_k)
     best = scores[order]
     likely = 0
     if rule is not None:
-        usual, spread = standardise(scores, rule.mean, rule.std)
         likely = int((best >= usual + rule.threshold * spread).sum())
     return Ranking(ids[order], best, likely)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from photoseek.records import Explanation, LibraryInfo, SearchResult
+from photoseek.records import Explanation, LibraryInfo, Photo, SearchResult
 
 __all__ = ["coverage", "explanation_text", "hit_values", "info_values", "printable"]
 
@@ -22,6 +22,24 @@ def hit_values(result: SearchResult) -> dict[str, object]:
         "score": round(result.score, 6),
         "likely": result.likely,
         "offline": result.photo.offline,
+        **_photo_values(result.photo),
+    }
+
+
+def _photo_values(photo: Photo) -> dict[str, object]:
+    """Return what a photo says of itself; `dated_by` tells whether its date is only its file's."""
+    metadata = photo.metadata
+    place = None if metadata.latitude is None else [metadata.latitude, metadata.longitude]
+    return {
+        "date": photo.date.isoformat(timespec="seconds"),
+        "dated_by": "file" if photo.dated_by_file else "photo",
+        "camera": metadata.camera,
+        "lens": metadata.lens,
+        "size": [photo.width, photo.height],
+        "place": place,
+        "rating": metadata.rating,
+        "keywords": list(metadata.keywords),
+        "format": metadata.format,
     }
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.database.connection import Connection
+from photoseek.facts import FactRow
 from photoseek.records import Failure, Folder, Metadata, Photo
 
 __all__ = ["Catalogue", "Counts", "EmbeddingChanges", "KnownFile", "PhotoFile"]
@@ -332,6 +333,32 @@ class Catalogue:
         found = {row[0]: _photo(row) for row in rows}
         return [found[id_] for id_ in wanted if id_ in found]
 
+    def edits(self) -> int:
+        """Return how often what filters ask for has changed of photos that keep their ids."""
+        return int(self._connection.rows("SELECT count FROM edits")[0][0])
+
+    def fact_rows(self, after_id: int) -> list[FactRow]:
+        """Return what filters ask of the readable photos above an id, by rising id."""
+        rows = self._connection.rows(
+            "SELECT p.id, f.path, p.name, p.taken, p.modified_ns, p.latitude, p.longitude, "
+            "p.camera, p.format FROM photos p JOIN folders f ON f.id = p.folder_id "
+            "WHERE p.failure IS NULL AND p.id > ? ORDER BY p.id",
+            after_id,
+        )
+        return [
+            FactRow(
+                id_,
+                folder,
+                name,
+                _local_seconds(modified) if taken is None else taken,
+                latitude,
+                longitude,
+                camera or "",
+                kind or "",
+            )
+            for id_, folder, name, taken, modified, latitude, longitude, camera, kind in rows
+        ]
+
     def newest_first(self) -> NDArray[np.int64]:
         """Return the ids of all readable photos, the last taken first."""
         rows = self._connection.rows(
@@ -414,6 +441,11 @@ def _photo(row: tuple[Any, ...]) -> Photo:
         offline=bool(row[7]),
         metadata=_metadata(row[8:]),
     )
+
+
+def _local_seconds(modified_ns: int) -> int:
+    """Return a file's time on this computer's clock, as `FactRow.date` counts."""
+    return (datetime.fromtimestamp(modified_ns // 1_000_000_000) - _EPOCH) // timedelta(seconds=1)
 
 
 def _description(metadata: Metadata) -> tuple[object, ...]:

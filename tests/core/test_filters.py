@@ -1,0 +1,195 @@
+"""Photos are found by what they say of themselves, alone or with a phrase."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from drawing import draw_photo
+from photoseek import Library, Metadata, Photo, Query, QueryError
+from photoseek.cli import main
+from photoseek.facts import FactRow, PhotoFacts
+from photoseek.filters import Filter, Near, parse_date, parse_format, parse_near
+
+
+def dated(path: Path, colour: str, date: str, model: str, place: tuple[float, float]) -> Path:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Canon", model
+    exif.get_ifd(0x8769)[0x9003] = date
+    gps = exif.get_ifd(0x8825)
+    gps[1], gps[2], gps[3], gps[4] = "N", (place[0], 0.0, 0.0), "E", (place[1], 0.0, 0.0)
+    return draw_photo(path, colour, exif=exif.tobytes())
+
+
+@pytest.fixture
+def travels(library: Library, tmp_path: Path) -> Library:
+    """Photos of Paris 2023 and Rome 2024, and one that says nothing of itself."""
+    folder = tmp_path / "photos"
+    dated(folder / "paris" / "IMG_1.jpg", "red", "2023:06:01 10:00:00", "EOS R5", (48.86, 2.35))
+    dated(folder / "paris" / "IMG_2.jpg", "blue", "2023:06:02 00:30:00", "EOS R5", (48.85, 2.29))
+    dated(folder / "rome" / "Été.jpg", "red", "2024:05:01 09:00:00", "G7 X", (41.9, 12.5))
+    draw_photo(folder / "plain.png", "red")
+    library.add_folder(folder)
+    library.update()
+    return library
+
+
+def names(library: Library, wanted: Filter, *phrases: str) -> list[str]:
+    hits = library.search(Query(phrases, filter=wanted))
+    return [hit.photo.path.name for hit in hits]
+
+
+def test_filters_alone_show_the_newest_first(travels: Library) -> None:
+    assert names(travels, Filter(camera="canon")) == ["Été.jpg", "IMG_2.jpg", "IMG_1.jpg"]
+    assert names(travels, Filter(before=datetime(2025, 1, 1))) == [
+        *("Été.jpg", "IMG_2.jpg", "IMG_1.jpg")
+    ]
+
+
+def test_each_filter_narrows_a_phrase(travels: Library, tmp_path: Path) -> None:
+    june_2 = datetime(2023, 6, 2)
+    year = Filter(after=datetime(2023, 1, 1), before=datetime(2024, 1, 1))
+    assert names(travels, year, "red") == ["IMG_1.jpg", "IMG_2.jpg"]
+    assert names(travels, Filter(after=june_2, before=datetime(2024, 1, 1))) == ["IMG_2.jpg"]
+    assert names(travels, Filter(camera="g7 CANON"), "red") == ["Été.jpg"]
+    assert names(travels, Filter(folder=tmp_path / "photos" / "rome"), "red") == ["Été.jpg"]
+    assert names(travels, Filter(format="png"), "red") == ["plain.png"]
+    assert names(travels, Filter(near=Near(48.86, 2.35, 1)), "red") == ["IMG_1.jpg"]
+    assert names(travels, Filter(near=Near(48.86, 2.35)), "red") == ["IMG_1.jpg", "IMG_2.jpg"]
+    assert names(travels, Filter(name="éTÉ"), "red") == ["Été.jpg"]
+    assert names(travels, Filter(name="nothing"), "red") == []
+
+
+def test_a_filter_makes_no_photo_a_likelier_match(travels: Library) -> None:
+    free = travels.rank("blue")
+    wanted = Query(("blue",), filter=Filter(format="png"))
+    sifted = travels.rank(wanted)
+    assert sifted.likely == 0
+    assert sifted.scores[0] == free.scores[list(free.ids).index(sifted.ids[0])]
+
+
+def test_photos_that_come_move_and_go_are_sifted_as_they_are(
+    travels: Library, tmp_path: Path
+) -> None:
+    rome = tmp_path / "photos" / "rome"
+    assert names(travels, Filter(folder=rome)) == ["Été.jpg"]
+    draw_photo(rome / "new.jpg", "green")
+    (tmp_path / "photos" / "paris" / "IMG_1.jpg").rename(rome / "moved.jpg")
+    travels.update()
+    assert set(names(travels, Filter(folder=rome))) == {"Été.jpg", "new.jpg", "moved.jpg"}
+    (rome / "new.jpg").unlink()
+    travels.update()
+    assert set(names(travels, Filter(folder=rome))) == {"Été.jpg", "moved.jpg"}
+
+
+def test_the_command_filters_and_explains(
+    travels: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = ["--library", str(travels.directory)]
+    plain = tmp_path / "photos" / "plain.png"
+    explanation = travels.explain(plain, Query(filter=Filter(camera="canon")))
+    assert (explanation.status, explanation.rank) == ("excluded", None)
+    assert explanation.reason == "the filter leaves it out: its camera is not known"
+    explanation = travels.explain(plain, Query(("red",), filter=Filter(after=datetime(2999, 1, 1))))
+    assert "its file is dated" in explanation.reason
+    assert explanation.of == 4
+    for wrong in (["--after", "soon"], ["--near", "99,0"], ["--format", "doc"]):
+        with pytest.raises(SystemExit) as left:
+            main(["search", *wrong, *directory])
+        assert left.value.code == 2
+        assert wrong[1] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024", datetime(2024, 1, 1)),
+        ("2024-5", datetime(2024, 5, 1)),
+        ("2024-02-29", datetime(2024, 2, 29)),
+        ("2024-02-29T23:59", datetime(2024, 2, 29, 23, 59)),
+    ],
+)
+def test_a_date_may_be_a_year_a_month_a_day_or_a_moment(text: str, moment: datetime) -> None:
+    assert parse_date(text) == moment
+
+
+@pytest.mark.parametrize(
+    "text", ["", "24", "2024-13", "2023-02-29", "01.02.2024", "2024-01-01T25:00"]
+)
+def test_what_is_no_date_is_said(text: str) -> None:
+    with pytest.raises(QueryError, match="is not a date"):
+        parse_date(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "a,b", "91,0", "0,181", "1,2,0", "1,2,-3", "nan,1", "1,2,inf", "1,2,3,4"]
+)
+def test_what_is_no_place_is_said(text: str) -> None:
+    with pytest.raises(QueryError, match="is not a place"):
+        parse_near(text)
+
+
+def test_formats_have_their_usual_names() -> None:
+    assert [parse_format(text) for text in ("JPG", ".tif", "heif")] == ["jpeg", "tiff", "heic"]
+    assert parse_near("48.86,2.35,25") == Near(48.86, 2.35, 25)
+
+
+def test_a_million_rows_at_once_agree_with_one_photo_at_a_time() -> None:
+    chance = random.Random(5)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    photos = [
+        Photo(
+            id=place * 2 + 1,
+            path=Path(
+                f"/p/{chance.choice('abc')}/{chance.choice(['IMG', 'Foto', 'ß%_'])}{place}.jpg"
+            ),
+            folder=Path("/p"),
+            width=1,
+            height=1,
+            file_size=1,
+            modified=epoch,
+            offline=False,
+            metadata=Metadata(
+                taken=datetime(chance.randint(1900, 2030), chance.randint(1, 12), 5),
+                camera=chance.choice(["", "Canon EOS", "Apple iPhone 13"]),
+                latitude=None if place % 5 == 0 else chance.uniform(-90, 90),
+                longitude=None if place % 5 == 0 else chance.uniform(-180, 180),
+                format=chance.choice(["jpeg", "png"]),
+            ),
+        )
+        for place in range(600)
+    ]
+    rows = [
+        FactRow(
+            photo.id,
+            b"/p",
+            str(photo.path.relative_to("/p")).encode(),
+            int((photo.date.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds()),
+            photo.metadata.latitude,
+            photo.metadata.longitude,
+            photo.metadata.camera,
+            photo.metadata.format,
+        )
+        for photo in photos
+    ]
+    facts = PhotoFacts(rows[:200]).grown(rows[200:])
+    for _ in range(200):
+        wanted = Filter(
+            after=chance.choice([None, datetime(chance.randint(1900, 2030), 1, 1)]),
+            before=chance.choice([None, datetime(chance.randint(1900, 2030), 6, 5)]),
+            camera=chance.choice(["", "", "13 apple", "EOS", "nikon"]),
+            folder=chance.choice([None, Path("/p/a"), Path("/p"), Path("/")]),
+            format=chance.choice(["", "png"]),
+            near=chance.choice(
+                [None, Near(chance.uniform(-90, 90), chance.uniform(-180, 180), 9e3)]
+            ),
+            name=chance.choice(["", "img1", "SS%_", ".jpg", "99", "zz"]),
+        )
+        slow = [wanted.why_not(photo) is None for photo in photos]
+        assert facts.matching(wanted).tolist() == slow, wanted
+    assert facts.places_of(np.array([1, 2, 1199, 9999, -1])).tolist() == [0, -1, 599, -1, -1]
