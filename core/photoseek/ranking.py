@@ -17,6 +17,9 @@ WITHOUT_WEIGHT = 0.5
 REFERENCE_WEIGHT = 100
 """How many photos of a library weigh as much as the model's own reference statistics."""
 
+MOST_ABOVE = 1.0
+"""How far, in reference deviations, a query's usual score may lie above the reference mean."""
+
 SAMPLE = 20_000
 """Scores that the library's statistics are taken from; more would cost time and change nothing."""
 
@@ -34,7 +37,9 @@ def standardise(scores: NDArray[np.float32], mean: float, std: float) -> tuple[f
 
     The library's own median and median absolute deviation (robust against the few that match)
     are blended with the reference `mean` and `std`, which decide while the library is small. A
-    library full of matches would call them usual, so the reference is also the most.
+    library full of matches would call them usual, so neither may be more than the reference allows:
+    `MOST_ABOVE` deviations above its mean, because words that fit many photos a little have a higher
+    usual score than others, and still match none.
     """
     if not len(scores):
         return mean, std
@@ -44,7 +49,7 @@ def standardise(scores: NDArray[np.float32], mean: float, std: float) -> tuple[f
     share = len(scores) / (len(scores) + REFERENCE_WEIGHT)
     usual = share * median + (1 - share) * mean
     deviation = share * spread + (1 - share) * std
-    return min(usual, mean), min(deviation, std)
+    return min(usual, mean + MOST_ABOVE * std), min(deviation, std)
 
 
 def rank(

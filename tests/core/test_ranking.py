@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from photoseek.embedding_index import GONE, Snapshot
 from photoseek.manifest import LikelyRule
-from photoseek.ranking import combine, rank, standardise
+from photoseek.ranking import MOST_ABOVE, combine, rank, standardise
 
 
 def unit_rows(random: np.random.Generator, count: int, dim: int = 8) -> NDArray[np.float32]:
@@ -95,7 +95,9 @@ def test_usual_scores_move_from_the_models_to_the_librarys() -> None:
 def test_a_library_full_of_matches_does_not_call_them_usual() -> None:
     random = np.random.default_rng(1)
     matches = random.normal(0.8, 0.4, 50_000).astype(np.float32)
-    assert standardise(matches, 0.1, 0.2) == (0.1, 0.2)
+    usual, spread = standardise(matches, 0.1, 0.2)
+    assert (usual, spread) == (pytest.approx(0.1 + MOST_ABOVE * 0.2), 0.2)
+    assert usual < float(np.median(matches))
 
 
 def test_a_few_matches_do_not_move_what_is_usual() -> None:
