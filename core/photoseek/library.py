@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 
 from photoseek.bundle import ModelBundle
 from photoseek.database import Catalogue
-from photoseek.embedding_index import EmbeddingIndex, Snapshot
+from photoseek.embedding_index import Snapshot
 from photoseek.encoder import Encoder
-from photoseek.errors import FolderError, LibraryBusyError, LibraryError, PhotoError, QueryError
+from photoseek.errors import FolderError, LibraryBusyError, LibraryError, PhotoError
 from photoseek.explaining import explain
 from photoseek.facts import PhotoFacts
 from photoseek.filters import Filter
 from photoseek.images import make_thumbnail, open_photo
 from photoseek.indexer import Indexer
+from photoseek.loaded_model import LoadedModel
 from photoseek.paths import default_library_directory
 from photoseek.query import Query
-from photoseek.ranking import combine, rank
+from photoseek.ranking import rank
 from photoseek.records import (
-    Correction,
     Explanation,
     Folder,
     LibraryInfo,
@@ -53,17 +53,11 @@ class Library:
 
     def __init__(self, directory: Path, bundle: ModelBundle) -> None:
         self.directory = directory
-        self.bundle = bundle
-        self.encoder = Encoder(bundle)
         self._database_path = directory / "library.db"
         self._catalogue = Catalogue(self._database_path)
         self._thumbnails = ThumbnailCache(directory / "thumbnails")
         self._update_lock = filelock.FileLock(directory / "update.lock", timeout=0)
-        self._index = EmbeddingIndex(bundle.manifest.embedding_dim)
-        self._reading = threading.Lock()
-        self._seen_version = -1
-        self._last_added = self._last_removed = 0
-        self._current = self._index.snapshot()
+        self._model = LoadedModel(bundle, self._catalogue)
         self._sifting = threading.Lock()
         self._seen_edits = 0
         self._facts = PhotoFacts(())
@@ -101,6 +95,16 @@ class Library:
     def close(self) -> None:
         """Close the library's file."""
         self._catalogue.close()
+
+    @property
+    def bundle(self) -> ModelBundle:
+        """The model that this library is searched with."""
+        return self._model.bundle
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder of that model."""
+        return self._model.encoder
 
     # Folders
 
@@ -184,13 +188,14 @@ class Library:
             query = Query.parse(query)
         if not query.is_compared:
             return self._newest(query.filter, top_k)
-        query, corrections = self._put_right(query)
-        vector, unknown = self._embed(query)
+        model = self._model  # one for the whole search, whatever is switched meanwhile
+        query, corrections = model.put_right(query)
+        vector, unknown = model.embed(query)
         # Photos that are searched by are left out of the results, so more are asked for.
         most = None if top_k is None else top_k + len(query.photo_ids)
-        snapshot = self._snapshot()
+        snapshot = model.snapshot()
         keep = self._sift(snapshot, query.filter)[0] if query.filter else None
-        ranking = rank(snapshot, vector, self.bundle.manifest.likely, most, keep)
+        ranking = rank(snapshot, vector, model.bundle.manifest.likely, most, keep)
         if query.photo_ids:
             ranking = _without(ranking, query.photo_ids)
         ids, scores = ranking.ids[:top_k], ranking.scores[:top_k]
@@ -251,7 +256,7 @@ class Library:
 
     def _newest(self, wanted: Filter, top_k: int | None) -> Ranking:
         """Return the photos that a filter lets through, the last taken first, without scores."""
-        snapshot = self._snapshot()
+        snapshot = self._model.snapshot()
         keep, dates = self._sift(snapshot, wanted)
         rows = np.flatnonzero(keep)
         rows = rows[np.lexsort((snapshot.ids[rows], dates[rows]))[::-1]][:top_k]
@@ -275,62 +280,6 @@ class Library:
         if not len(facts.ids):
             return np.zeros(len(places), np.bool_), np.zeros(len(places), np.int64)
         return facts.matching(wanted)[places] & (places >= 0), facts.dates[places]
-
-    def _put_right(self, query: Query) -> tuple[Query, tuple[Correction, ...]]:
-        """Return the query with known words in place of some unknown ones, and which they are."""
-        if query.as_typed:
-            return query, ()
-        correct = self.encoder.tokenizer.correct
-        phrases = [correct(phrase) for phrase in query.phrases]
-        without = [correct(phrase) for phrase in query.without]
-        corrected = dataclasses.replace(
-            query,
-            phrases=tuple(item.phrase for item in phrases),
-            without=tuple(item.phrase for item in without),
-        )
-        corrections = (made for item in (*phrases, *without) for made in item.corrections)
-        return corrected, tuple(dict.fromkeys(corrections))
-
-    def _embed(self, query: Query) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-        """Return the query's vector `(dim,)` and the words in it that the model does not know."""
-        phrases = [phrase for phrase in (*query.phrases, *query.without) if phrase.strip()]
-        tokenizer = self.encoder.tokenizer
-        unknown = [word for phrase in phrases for word in tokenizer.unknown_words(phrase)]
-        wanted = [phrase for phrase in query.phrases if tokenizer.knows_any(phrase)]
-        if not (wanted or query.images or query.photo_ids):
-            words = ", ".join(f"'{word}'" for word in unknown) or "these signs"
-            raise QueryError(f"the model does not know {words}; try other words")
-        unwanted = [phrase for phrase in query.without if tokenizer.knows_any(phrase)]
-        rows = [
-            self.encoder.encode_text(wanted),
-            self.encoder.encode_images(query.images),
-            self._vectors_of(query.photo_ids),
-        ]
-        vector = combine(np.concatenate(rows), self.encoder.encode_text(unwanted))
-        return vector, tuple(dict.fromkeys(unknown))
-
-    def _vectors_of(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
-        snapshot = self._snapshot()
-        rows = np.flatnonzero(np.isin(snapshot.ids, np.array(photo_ids, np.int64)))
-        if len(rows) < len(set(photo_ids)):
-            raise QueryError("the photo to search by is no longer in the library")
-        return snapshot.matrix[rows]
-
-    def _snapshot(self) -> Snapshot:
-        """Take in what this or another process has added or removed, and return the rows."""
-        with self._reading:
-            version = self._catalogue.data_version()
-            if version != self._seen_version:
-                self._seen_version = version
-                manifest = self.bundle.manifest
-                changes = self._catalogue.embedding_changes(
-                    manifest.model_id, manifest.embedding_dim, self._last_added, self._last_removed
-                )
-                self._last_added, self._last_removed = changes.last_added, changes.last_removed
-                self._index.remove(changes.removed)
-                self._index.add(changes.ids, changes.vectors)
-                self._current = self._index.snapshot()
-            return self._current
 
     def _drop_thumbnails(self, digests: Iterable[bytes]) -> None:
         for digest in digests:

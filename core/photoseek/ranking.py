@@ -37,9 +37,9 @@ def standardise(scores: NDArray[np.float32], mean: float, std: float) -> tuple[f
 
     The library's own median and median absolute deviation (robust against the few that match)
     are blended with the reference `mean` and `std`, which decide while the library is small. A
-    library full of matches would call them usual, so neither may be more than the reference allows:
-    `MOST_ABOVE` deviations above its mean, because words that fit many photos a little have a higher
-    usual score than others, and still match none.
+    library full of matches would call them usual, so neither may be more than the reference
+    allows: `MOST_ABOVE` deviations above its mean, because words that fit many photos a little
+    have a higher usual score than others, and still match none.
     """
     if not len(scores):
         return mean, std
