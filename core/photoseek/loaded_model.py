@@ -39,15 +39,14 @@ class LoadedModel:
         with self._reading:
             version = self._catalogue.data_version()
             if version != self._seen_version:
-                self._seen_version = version
                 manifest = self.bundle.manifest
-                changes = self._catalogue.embedding_changes(
+                for changes in self._catalogue.embedding_changes(
                     manifest.model_id, manifest.embedding_dim, self._last_added, self._last_removed
-                )
-                self._last_added, self._last_removed = changes.last_added, changes.last_removed
-                self._index.remove(changes.removed)
-                self._index.add(changes.ids, changes.vectors)
-                self._current = self._index.snapshot()
+                ):
+                    self._last_added, self._last_removed = changes.last_added, changes.last_removed
+                    self._index.remove(changes.removed)
+                    self._index.add(changes.ids, changes.vectors)
+                self._current, self._seen_version = self._index.snapshot(), version
             return self._current
 
     def put_right(self, query: Query) -> tuple[Query, tuple[Correction, ...]]:
@@ -87,8 +86,9 @@ class LoadedModel:
         return vector, tuple(dict.fromkeys(unknown))
 
     def _vectors_of(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
-        snapshot = self.snapshot()
-        rows = np.flatnonzero(np.isin(snapshot.ids, np.array(photo_ids, np.int64)))
-        if len(rows) < len(set(photo_ids)):
+        if not photo_ids:
+            return np.empty((0, self.bundle.manifest.embedding_dim), np.float32)
+        vectors = self.snapshot().vectors_of(photo_ids)
+        if len(vectors) < len(set(photo_ids)):
             raise QueryError("the photo to search by is no longer in the library")
-        return snapshot.matrix[rows]
+        return vectors

@@ -6,22 +6,33 @@ import threading
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from photoseek.embedding_index import GONE, EmbeddingIndex
+from photoseek import embedding_index
+from photoseek.embedding_index import GONE, EmbeddingIndex, Snapshot
 
 DIM = 5
 
 
+@pytest.fixture(autouse=True, params=[7, embedding_index.BLOCK_ROWS])
+def block_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding_index, "BLOCK_ROWS", request.param)
+
+
+def matrix_of(snapshot: Snapshot) -> NDArray[np.float32]:
+    return np.concatenate([np.empty((0, DIM), np.float32), *snapshot.blocks])
+
+
 def contents(index: EmbeddingIndex) -> dict[int, tuple[float, ...]]:
     snapshot = index.snapshot()
-    rows = zip(snapshot.ids.tolist(), snapshot.matrix.tolist(), strict=True)
+    rows = zip(snapshot.ids.tolist(), matrix_of(snapshot).tolist(), strict=True)
     return {id_: tuple(row) for id_, row in rows if id_ != GONE}
 
 
 def test_empty_index_has_no_rows() -> None:
     snapshot = EmbeddingIndex(DIM).snapshot()
     assert snapshot.ids.shape == (0,)
-    assert snapshot.matrix.shape == (0, DIM)
+    assert snapshot.scores(np.ones(DIM, np.float32)).shape == (0,)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -60,30 +71,46 @@ def test_a_snapshot_does_not_change_under_its_reader() -> None:
     index = EmbeddingIndex(DIM)
     index.add(np.arange(1, 11), np.ones((10, DIM), np.float32))
     before = index.snapshot()
-    ids, matrix = before.ids.copy(), before.matrix.copy()
+    ids, matrix = before.ids.copy(), matrix_of(before)
     index.remove([3])  # with room left, so that nothing moves to a larger matrix
     index.add(np.arange(11, 3000), np.zeros((2989, DIM), np.float32))
     index.remove(range(1, 2500))
     index.add(np.arange(3000, 6000), np.full((3000, DIM), 7, np.float32))
     np.testing.assert_array_equal(before.ids, ids)
-    np.testing.assert_array_equal(before.matrix, matrix)
+    np.testing.assert_array_equal(matrix_of(before), matrix)
+
+
+def test_one_more_photo_moves_none_of_the_others() -> None:
+    index = EmbeddingIndex(DIM)
+    index.add(np.arange(100), np.ones((100, DIM), np.float32))
+    before = index.snapshot()
+    index.add(np.array([100]), np.ones((1, DIM), np.float32))
+    for block, after in zip(before.blocks, index.snapshot().blocks, strict=False):
+        assert np.shares_memory(block, after)
+
+
+def test_photos_are_found_by_id_whatever_block_they_lie_in() -> None:
+    index = EmbeddingIndex(DIM)
+    index.add(np.arange(50), np.arange(50 * DIM, dtype=np.float32).reshape(50, DIM))
+    found = index.snapshot().vectors_of([43, 0, 7, 1000])
+    np.testing.assert_array_equal(found[:, 0], [0, 7 * DIM, 43 * DIM])
 
 
 def test_readers_never_see_a_row_without_its_vector() -> None:
-    index, wrong = EmbeddingIndex(1), list[int]()
+    index, wrong = EmbeddingIndex(DIM), list[int]()
     done = threading.Event()
 
     def read() -> None:
         while not done.is_set():
             snapshot = index.snapshot()
             live = snapshot.ids != GONE
-            wrong.extend(snapshot.ids[live & (snapshot.matrix[:, 0] != snapshot.ids)].tolist())
+            wrong.extend(snapshot.ids[live & (matrix_of(snapshot)[:, 0] != snapshot.ids)].tolist())
 
     reader = threading.Thread(target=read)
     reader.start()
-    for start in range(1, 20_000, 50):
+    for start in range(1, 5_000, 50):
         ids = np.arange(start, start + 50)
-        index.add(ids, ids[:, None].astype(np.float32))
+        index.add(ids, np.repeat(ids[:, None], DIM, axis=1).astype(np.float32))
         index.remove([start])
     done.set()
     reader.join()

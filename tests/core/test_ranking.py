@@ -34,10 +34,11 @@ def test_best_rows_are_those_of_a_plain_sort(seed: int, top_k: int | None) -> No
     random = np.random.default_rng(seed)
     ids = np.arange(1, 201)
     ids[random.integers(0, 200, 30)] = GONE
-    snapshot = Snapshot(ids, unit_rows(random, 200))
+    matrix = unit_rows(random, 200)
+    snapshot = Snapshot(ids, (matrix[:70], matrix[70:]))
     vector = unit_rows(random, 1)[0]
     ranking = rank(snapshot, vector, None, top_k)
-    assert ranking.ids.tolist() == by_hand(snapshot, snapshot.matrix @ vector, top_k)
+    assert ranking.ids.tolist() == by_hand(snapshot, snapshot.scores(vector), top_k)
     assert ranking.scores.dtype == np.float32
     assert (np.diff(ranking.scores) <= 0).all()
 
@@ -45,25 +46,35 @@ def test_best_rows_are_those_of_a_plain_sort(seed: int, top_k: int | None) -> No
 @pytest.mark.parametrize("top_k", [None, 1, 3, 5, 8, 12])
 def test_equal_scores_keep_the_order_they_were_added_in(top_k: int | None) -> None:
     matrix = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
-    snapshot = Snapshot(np.arange(1, 13), matrix)
+    snapshot = Snapshot(np.arange(1, 13), (matrix,))
     ranking = rank(snapshot, np.array([0.1, 0.9, 0.1], np.float32), None, top_k)
     assert ranking.ids.tolist() == [5, 6, 7, 8, 1, 2, 3, 4, 9, 10, 11, 12][:top_k]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_all_scores_are_sorted_as_a_stable_sort_would(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    scores = random.integers(-3, 4, 500).astype(np.float32) / 7
+    scores[random.integers(0, 500, 50)] = -0.0
+    scores[random.integers(0, 500, 5)] = np.float32(1e-42)  # smaller than normal numbers are
+    ranking = rank(Snapshot(np.arange(500), (scores[:, None],)), np.ones(1, np.float32), None)
+    assert ranking.ids.tolist() == np.argsort(-scores, kind="stable").tolist()
+
+
 def test_no_row_is_asked_for_and_none_comes() -> None:
-    snapshot = Snapshot(np.arange(1, 4), np.eye(3, dtype=np.float32))
+    snapshot = Snapshot(np.arange(1, 4), (np.eye(3, dtype=np.float32),))
     assert len(rank(snapshot, np.ones(3, np.float32), None, 0).ids) == 0
 
 
 def test_empty_library_ranks_nothing() -> None:
-    snapshot = Snapshot(np.empty(0, np.int64), np.empty((0, 3), np.float32))
+    snapshot = Snapshot(np.empty(0, np.int64), ())
     for top_k in (None, 5):
         ranking = rank(snapshot, np.ones(3, np.float32), LikelyRule(0, 1, 1), top_k)
         assert (len(ranking.ids), ranking.likely) == (0, 0)
 
 
 def test_removed_rows_never_come_up_even_as_the_best() -> None:
-    snapshot = Snapshot(np.array([GONE, 2, GONE]), np.eye(3, dtype=np.float32))
+    snapshot = Snapshot(np.array([GONE, 2, GONE]), (np.eye(3, dtype=np.float32),))
     ranking = rank(snapshot, np.array([1, 0.5, 0.9], np.float32), None, 2)
     assert ranking.ids.tolist() == [2]
 
@@ -73,7 +84,7 @@ def test_likely_ends_where_the_rule_says_and_not_where_top_k_does() -> None:
     matrix = unit_rows(random, 5000, 64)
     vector = matrix[7]
     matrix[100:105] = vector
-    snapshot, rule = Snapshot(np.arange(1, 5001), matrix), LikelyRule(0.0, 0.125, 6.0)
+    snapshot, rule = Snapshot(np.arange(1, 5001), (matrix,)), LikelyRule(0.0, 0.125, 6.0)
     assert rank(snapshot, vector, rule).likely == 6
     assert rank(snapshot, vector, rule, 100).likely == 6
     assert rank(snapshot, vector, rule, 4).likely == 4

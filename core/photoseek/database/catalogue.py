@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -84,6 +84,9 @@ _DESCRIPTION = (
     "taken, zone, camera, lens, orientation, latitude, longitude, rating, keywords, format"
 )
 _EPOCH = datetime(1970, 1, 1)
+
+PORTION = 8192
+"""Embeddings that are read at once."""
 
 
 class Catalogue:
@@ -298,25 +301,35 @@ class Catalogue:
 
     def embedding_changes(
         self, model_id: str, dim: int, last_added: int, last_removed: int
-    ) -> EmbeddingChanges:
-        """Return what came and went after `last_added` and `last_removed` (0 for everything)."""
-        # Removals first: a photo removed between the two statements is then not among the added.
+    ) -> Iterator[EmbeddingChanges]:
+        """Yield, in portions, what came and went after `last_added` and `last_removed`.
+
+        0 stands for everything: a million embeddings, which nobody wants in memory twice.
+        """
+        # Removals first: what is removed between two statements is told of the next time.
         removed = self._connection.rows(
             "SELECT seq, photo_id FROM removals WHERE seq > ? ORDER BY seq", last_removed
         )
-        added = self._connection.rows(
-            "SELECT seq, photo_id, vector FROM embeddings WHERE seq > ? "
-            "AND model = (SELECT id FROM models WHERE model_id = ?) ORDER BY seq",
-            last_added,
-            model_id,
-        )
-        return EmbeddingChanges(
-            ids=np.array([row[1] for row in added], np.int64),
-            vectors=np.frombuffer(b"".join(row[2] for row in added), np.float16).reshape(-1, dim),
-            removed=tuple(row[1] for row in removed),
-            last_added=added[-1][0] if added else last_added,
-            last_removed=removed[-1][0] if removed else last_removed,
-        )
+        last_removed = removed[-1][0] if removed else last_removed
+        more = True
+        while more:
+            added = self._connection.rows(
+                "SELECT seq, photo_id, vector FROM embeddings WHERE seq > ? "
+                "AND model = (SELECT id FROM models WHERE model_id = ?) ORDER BY seq LIMIT ?",
+                last_added,
+                model_id,
+                PORTION,
+            )
+            last_added = added[-1][0] if added else last_added
+            vectors = np.frombuffer(b"".join(row[2] for row in added), np.float16)
+            yield EmbeddingChanges(
+                ids=np.array([row[1] for row in added], np.int64),
+                vectors=vectors.reshape(-1, dim),
+                removed=tuple(row[1] for row in removed),
+                last_added=last_added,
+                last_removed=last_removed,
+            )
+            removed, more = [], len(added) == PORTION
 
     # What people see
 
