@@ -9,6 +9,7 @@ one) beside a text encoder of `text_encoders`, whose words may come from `minilm
 `training` runs the stages: `sampling` plans each epoch's batches, `augmentation` varies the photos,
 `features` holds what a frozen network makes of them, `loss` says how wrong a batch is, `recall`
 scores dev after each epoch, and `checkpoint` keeps where the run stands and the best weights.
+Where `torchrun` started several `processes`, each embeds its share of a batch.
 
 `export` turns the best weights into a bundle: `rounding` to the values that are stored,
 `image_graph` and `text_graph` to ONNX, `parity` to prove that core computes what the model does,

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from photoseek_training.export import Provenance, export_bundle
 from photoseek_training.extra_pairs import ExtraPairs, read_extra_pairs
 from photoseek_training.preparation import prepare, run_settings
 from photoseek_training.presets import PRESETS, SHIPPED, Recipe, find_preset, with_epochs
+from photoseek_training.processes import Processes, join_processes
 from photoseek_training.shapes import draw_shapes
 from photoseek_training.training import BEST, CHECKPOINT, Run, read_best, train
 
@@ -28,8 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
+    device = _device(options.device)
     try:
-        _train_and_export(options, _command(arguments))
+        with join_processes(device) as processes:
+            _train_and_export(options, _command(arguments), device, processes)
     except PhotoseekError as error:
         print(f"train-and-export: {error}", file=sys.stderr)
         return 1
@@ -48,38 +52,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _train_and_export(options: argparse.Namespace, command: str) -> None:
+def _train_and_export(
+    options: argparse.Namespace, command: str, device: torch.device, processes: Processes
+) -> None:
+    say = _say if processes.is_first else _say_nothing
     recipe = _recipe(options)
     work = options.work or _default_work(options.out)
     work.mkdir(parents=True, exist_ok=True)
-    dataset, extra = _read_data(options, recipe, work)
-    data = _describe_data(dataset, extra)
-    for line in (
-        f"preset {recipe.name}: {recipe.description}",
-        *data,
-        f"checkpoints and caches are in {work}",
-    ):
-        _say(line)
-    settings = run_settings(recipe, dataset, extra, options.seed)
-    if not (options.resume or options.export_only):
-        for stale in (CHECKPOINT, BEST):
-            (work / stale).unlink(missing_ok=True)
-    prepared = prepare(recipe, dataset, extra, seed=options.seed, work=work)
-    _say(
+    with processes.first_alone():
+        dataset, extra = _read_data(options, recipe, work)
+        data = _describe_data(dataset, extra)
+        for line in (
+            f"preset {recipe.name}: {recipe.description}",
+            *data,
+            f"checkpoints and caches are in {work}",
+        ):
+            say(line)
+        settings = run_settings(recipe, dataset, extra, options.seed)
+        if processes.is_first and not (options.resume or options.export_only):
+            for stale in (CHECKPOINT, BEST):
+                (work / stale).unlink(missing_ok=True)
+        prepared = prepare(recipe, dataset, extra, seed=options.seed, work=work)
+    say(
         f"{len(prepared.vocabulary):,} words, of which {prepared.vocabulary.learned:,} are "
         "learned from captions"
     )
-    run = Run(work, settings, options.seed, recipe.softness, _device(options.device), _say)
+    run = Run(work, settings, options.seed, recipe.softness, device, say, processes)
     prepared.model.to(run.device)
     best = (
         read_best(run)
         if options.export_only
         else train(prepared.model, prepared.data, recipe.stages, run, resume=options.resume)
     )
-    _say(f"chosen on dev: {best.epoch}, recall sum {best.score:.1f}")
-    export_bundle(
-        prepared, best, dataset, Provenance(recipe, command, options.seed, data), options.out, _say
-    )
+    say(f"chosen on dev: {best.epoch}, recall sum {best.score:.1f}")
+    if processes.is_first:
+        source = Provenance(recipe, command, options.seed, data)
+        export_bundle(prepared, best, dataset, source, options.out, say)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -230,11 +238,20 @@ def _default_work(out: Path) -> Path:
 def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    # torchrun numbers the processes of a machine: each has the GPU of its number.
+    return (
+        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        if name == "cuda"
+        else torch.device(name)
+    )
 
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def _say_nothing(line: str) -> None:
+    """What all processes but the first say."""
 
 
 if __name__ == "__main__":

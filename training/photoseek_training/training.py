@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from photoseek_training.loss import contrastive_loss
 from photoseek_training.model import DualEncoder
 from photoseek_training.pixels import Pixels
 from photoseek_training.presets import Stage
+from photoseek_training.processes import Processes
 from photoseek_training.recall import photo_to_phrase, phrase_to_photo, recall_sum
 from photoseek_training.sampling import BatchPlan, Part, plan_epoch
 
@@ -55,7 +56,10 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Run:
-    """One training run: its folder, and the text of settings that decides its result."""
+    """One training run: its folder, and the text of settings that decides its result.
+
+    Of several `processes`, which are given the same run, the first reports and writes files.
+    """
 
     work: Path
     settings: str
@@ -63,6 +67,7 @@ class Run:
     softness: float
     device: torch.device
     report: Callable[[str], None]
+    processes: Processes = field(default_factory=Processes)
 
 
 def train(
@@ -125,10 +130,11 @@ class _StageLoop:
         )
         self.train_features = self.dev_features = np.zeros((0, 2, 0), np.float32)
         if self.frozen:
-            self.train_features, self.dev_features = (
-                network_features(model.image, pixels, run.work, run.device)
-                for pixels in (data.train_pixels, data.dev_pixels)
-            )
+            with run.processes.first_alone():
+                self.train_features, self.dev_features = (
+                    network_features(model.image, pixels, run.work, run.device)
+                    for pixels in (data.train_pixels, data.dev_pixels)
+                )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         self.model.load_state_dict(checkpoint.model)
@@ -152,7 +158,8 @@ class _StageLoop:
         self.model.train()
         losses, saved = [], time.monotonic()
         title = f"{self.stage.name} {epoch + 1}/{self.stage.epochs}"
-        with tqdm(total=len(plans), initial=first, desc=title, unit="batch", disable=None) as bar:
+        quiet = None if self.run.processes.is_first else True
+        with tqdm(total=len(plans), initial=first, desc=title, unit="batch", disable=quiet) as bar:
             for step in range(first, len(plans)):
                 losses.append(self._step(plans[step], epoch, step, len(plans)))
                 bar.update()
@@ -169,14 +176,19 @@ class _StageLoop:
         factor = _rate(epoch * steps + step, total)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        device = self.run.device
-        photos = self._photos(plan.photos, random)
+        device, processes = self.run.device, self.run.processes
         captions = self.data.train.batch(plan.captions, plan.owner)
-        phrases = self.model.text(captions.ids.to(device), captions.lengths.to(device))
+        own_photos, own_captions = (
+            processes.share(len(numbers)) for numbers in (plan.photos, plan.captions)
+        )
+        with mixed_precision(device):
+            photos = self._photos(plan.photos[own_photos], random)
+            ids, lengths = captions.ids[own_captions], captions.lengths[own_captions]
+            phrases = self.model.text(ids.to(device), lengths.to(device))
         meaning = None if captions.meaning is None else captions.meaning.to(device)
         loss = contrastive_loss(
-            photos,
-            phrases,
+            processes.gather(photos.float(), own_photos, len(plan.photos)),
+            processes.gather(phrases.float(), own_captions, len(plan.captions)),
             captions.owner.to(device),
             self.model.logit_scale(),
             meaning,
@@ -184,6 +196,7 @@ class _StageLoop:
         )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        processes.average_gradients(self.model.parameters())
         nn.utils.clip_grad_norm_(self.model.parameters(), MOST_GRADIENT)
         self.optimizer.step()
         self._update_average(epoch * steps + step)
@@ -218,17 +231,16 @@ class _StageLoop:
         best = score > self.best_score
         if best:
             self.best_score = score
-            save_checkpoint(
-                BestModel(self.run.settings, score, place, self.average), self.run.work / BEST
-            )
+            self._write(BestModel(self.run.settings, score, place, self.average), BEST)
         self.run.report(
             f"{place}: loss {loss:.3f}, dev recall sum {score:.1f}"
             f"{' (best so far)' if best else ''}"
         )
         self._save(Position(self.number, epoch + 1))
+        self.run.processes.wait()
 
     def _save(self, position: Position) -> None:
-        save_checkpoint(
+        self._write(
             Checkpoint(
                 self.run.settings,
                 position,
@@ -237,8 +249,12 @@ class _StageLoop:
                 self.optimizer.state_dict(),
                 self.best_score,
             ),
-            self.run.work / CHECKPOINT,
+            CHECKPOINT,
         )
+
+    def _write(self, checkpoint: Checkpoint | BestModel, name: str) -> None:
+        if self.run.processes.is_first:
+            save_checkpoint(checkpoint, self.run.work / name)
 
     def _score_average(self) -> float:
         """The sum of dev recalls of the averaged weights, which the model holds meanwhile."""
@@ -258,8 +274,17 @@ class _StageLoop:
         )
 
     def _generator(self, epoch: int, step: int | None = None) -> np.random.Generator:
-        place = (self.number, epoch) if step is None else (self.number, epoch, step + 1)
-        return np.random.default_rng((self.run.seed, *place))
+        """For the plan of an epoch, which all processes share, or for this one's part of a step."""
+        if step is None:
+            return np.random.default_rng((self.run.seed, self.number, epoch))
+        bits = np.random.PCG64((self.run.seed, self.number, epoch, step + 1))
+        return np.random.Generator(bits.jumped(self.run.processes.rank))
+
+
+def mixed_precision(device: torch.device) -> torch.autocast:
+    """Compute large products in bfloat16 on a CUDA device that has it, and the rest as it is."""
+    enabled = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
 @torch.inference_mode()
