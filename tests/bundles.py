@@ -33,17 +33,18 @@ GRID = 4
 DIM = GRID * GRID * 3
 
 
-def make_colour_bundle(directory: Path, *, shift: int = 0) -> Path:
-    """Write the bundle; another `shift` rolls the space, for a second model with another id."""
+def make_colour_bundle(directory: Path, *, shift: int = 0, dim: int = DIM) -> Path:
+    """Write the bundle; another `shift` or `dim` makes a second model with another space."""
+    order = np.roll(np.arange(DIM), shift)[:dim]
     directory.mkdir(parents=True, exist_ok=True)
-    onnx.save(_image_graph(shift), directory / "image_encoder.onnx")
-    onnx.save(_text_graph(shift), directory / "text_encoder.onnx")
+    onnx.save(_image_graph(order), directory / "image_encoder.onnx")
+    onnx.save(_text_graph(order), directory / "text_encoder.onnx")
     _tokenizer().save(str(directory / "tokenizer.json"))
     (directory / "MODEL_CARD.md").write_text("# Colours\n")
     write_manifest(
         directory,
-        name=f"colours-{shift}",
-        embedding_dim=DIM,
+        name=f"colours-{shift}" if dim == DIM else f"colours of {dim}",
+        embedding_dim=dim,
         image=ImageInput(SIZE, "squash", "bilinear", "pixels", "uint8"),
         text=TextInput(12, "ids", "int64", "lengths"),
         likely=LikelyRule(mean=0.0, std=0.4, threshold=1.5),
@@ -60,20 +61,19 @@ def _graph(
     nodes: list[onnx.NodeProto],
     inputs: list[onnx.ValueInfoProto],
     constants: list[onnx.TensorProto],
-    shift: int,
+    order: NDArray[np.int64],
 ) -> onnx.ModelProto:
-    order = np.roll(np.arange(DIM), shift)
     constants.append(_constant("order", order))
     nodes.append(helper.make_node("Gather", ["flat", "order"], ["rolled"], axis=1))
     nodes.append(helper.make_node("LpNormalization", ["rolled"], ["embedding"], axis=1, p=2))
-    output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", DIM])
+    output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", len(order)])
     graph = helper.make_graph(nodes, name, inputs, [output], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
     return model
 
 
-def _image_graph(shift: int) -> onnx.ModelProto:
+def _image_graph(order: NDArray[np.int64]) -> onnx.ModelProto:
     cell = SIZE // GRID
     nodes = [
         helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
@@ -88,11 +88,11 @@ def _image_graph(shift: int) -> onnx.ModelProto:
     pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SIZE, SIZE, 3])
     # A hair off the middle, so that a grey photo has a direction too.
     return _graph(
-        "image", nodes, [pixels], [_constant("centre", np.array(127.3, np.float32))], shift
+        "image", nodes, [pixels], [_constant("centre", np.array(127.3, np.float32))], order
     )
 
 
-def _text_graph(shift: int) -> onnx.ModelProto:
+def _text_graph(order: NDArray[np.int64]) -> onnx.ModelProto:
     table = np.zeros((len(SPECIAL) + len(COLOURS), DIM), np.float32)
     for row, colour in enumerate(COLOURS.values(), start=len(SPECIAL)):
         table[row] = np.tile(np.array(colour, np.float32) - 127.3, GRID * GRID)
@@ -109,7 +109,7 @@ def _text_graph(shift: int) -> onnx.ModelProto:
         helper.make_tensor_value_info("lengths", TensorProto.INT64, ["n"]),
     ]
     constants = [_constant("table", table), _constant("axis", np.array([1], np.int64))]
-    return _graph("text", nodes, inputs, constants, shift)
+    return _graph("text", nodes, inputs, constants, order)
 
 
 def _tokenizer() -> Tokenizer:

@@ -10,7 +10,9 @@ Searching: in a `Query` of phrases and photos, words that the model does not kno
 `ranking` compares it with every embedding by dot product and says where the likely matches end;
 ids become `Photo` records only for the rows that are shown.
 
-The model is a `ModelBundle`: nothing about it is a constant in code. The command line is `cli`.
+The model is a `ModelBundle`: nothing about it is a constant in code. A library keeps a copy of each
+that it has (`models`), searches with one as a `loaded_model`, and after each update lets the others
+embed what they lack (`catching_up`). The command line is `cli`.
 Importing this package loads neither onnxruntime nor sqlite3 nor Pillow: names load on first use.
 """
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         Failure,
         Folder,
         LibraryInfo,
+        LibraryModel,
         Metadata,
         Photo,
         Progress,
@@ -62,6 +65,7 @@ _HOME = {
     "LibraryDamagedError": "errors",
     "LibraryError": "errors",
     "LibraryInfo": "records",
+    "LibraryModel": "records",
     "LibraryTooNewError": "errors",
     "Metadata": "records",
     "ModelBundle": "bundle",
@@ -89,6 +93,7 @@ __all__ = [
     "LibraryDamagedError",
     "LibraryError",
     "LibraryInfo",
+    "LibraryModel",
     "LibraryTooNewError",
     "Metadata",
     "ModelBundle",

@@ -1,4 +1,4 @@
-"""The `photoseek` command: index, search, info, explain, forget; the only place that prints."""
+"""The `photoseek` command: index, search, info, explain, forget, model; only this prints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from photoseek.errors import FolderError, LibraryError, PhotoseekError, QueryErr
 from photoseek.filters import Filter, parse_date, parse_format, parse_near
 from photoseek.paths import LIBRARY_VARIABLE
 from photoseek.query import Query
-from photoseek.wording import coverage, explanation_text, hit_values, info_values, printable
+from photoseek.wording import (
+    coverage,
+    explanation_text,
+    hit_values,
+    info_values,
+    model_text,
+    model_values,
+    printable,
+)
 
 if TYPE_CHECKING:
     from photoseek.library import Library
@@ -98,7 +106,29 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("folders", metavar="FOLDER", type=Path, nargs="*")
     forget.add_argument("--missing", action="store_true", help="photos whose files are gone")
     forget.set_defaults(run=_forget, parser=forget)
+
+    model = commands.add_parser("model", help="try other models beside the one in use")
+    _add_model_commands(model.add_subparsers(required=True, metavar="COMMAND"), shared)
     return parser
+
+
+def _add_model_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser
+) -> None:
+    listing = commands.add_parser("list", parents=[shared], help="what the library keeps")
+    listing.set_defaults(run=_model_list)
+    add = commands.add_parser("add", parents=[shared], help="keep a bundle, and embed by it too")
+    add.add_argument("bundle", metavar="BUNDLE", type=Path, help="the bundle's folder")
+    add.set_defaults(run=_model_add)
+    use = commands.add_parser("use", parents=[shared], help="search with another model")
+    use.add_argument("model", metavar="ID", help="as list shows it; its start is enough")
+    use.add_argument(
+        "--incomplete", action="store_true", help="although it has not embedded all photos yet"
+    )
+    use.set_defaults(run=_model_use)
+    remove = commands.add_parser("remove", parents=[shared], help="forget a model not in use")
+    remove.add_argument("model", metavar="ID")
+    remove.set_defaults(run=_model_remove)
 
 
 def _add_filter_arguments(command: argparse.ArgumentParser) -> None:
@@ -162,11 +192,15 @@ def _index(options: argparse.Namespace) -> int:
             for word in ("added", "changed", "moved", "removed", "unchanged", "offline")
             if (count := getattr(report, word))
         ]
+        if report.beside:
+            parts.append(f"{report.beside:,} embedded by models beside")
         print(f"{', '.join(parts) or 'no photos found'} ({report.seconds:.1f} s)")
         print(coverage(info) + (" (photoseek info names them)" if info.failed else ""))
         if info.fallback:
             print(f"on the CPU: {info.fallback}")
-    return 1 if refused else 0
+    for problem in report.problems:
+        print(f"photoseek: {problem}", file=sys.stderr)
+    return 1 if refused or report.problems else 0
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -242,6 +276,9 @@ def _info(options: argparse.Namespace) -> int:
     print(f"library    {info.directory}")
     print(f"photos     {coverage(info)}")
     print(f"model      {info.model_name} ({info.model_id})")
+    for model in info.models:
+        if model.id != info.model_id:
+            print(f"beside   {model_text(model)}")
     print(f"runs on    {info.provider}" + (f": {info.fallback}" if info.fallback else ""))
     print(
         f"size       {info.database_bytes / 1e6:.1f} MB, "
@@ -280,6 +317,57 @@ def _forget(options: argparse.Namespace) -> int:
     else:
         print(coverage(info))
     return 0
+
+
+def _model_list(options: argparse.Namespace) -> int:
+    with _open_with_shipped(options) as library:
+        models = library.models()
+    for model in models:
+        print(json.dumps(model_values(model)) if options.json else model_text(model))
+    if not models and not options.json:
+        print("the library keeps the shipped model from its first update on")
+    return 0
+
+
+def _model_add(options: argparse.Namespace) -> int:
+    from photoseek.bundle import ModelBundle
+
+    bundle = ModelBundle.open(options.bundle)
+    with _open_with_shipped(options) as library:
+        library.add_model(bundle)
+    with _open(options) as library:
+        with _progress_line() as tell:
+            library.update(on_progress=tell)
+        model = next(m for m in library.models() if m.id == bundle.manifest.model_id)
+    if options.json:
+        print(json.dumps(model_values(model)))
+    else:
+        print(model_text(model))
+        if not model.in_use:
+            print(f"search with it: photoseek model use {model.id}")
+    return 0
+
+
+def _model_use(options: argparse.Namespace) -> int:
+    with _open_with_shipped(options) as library:
+        library.use_model(options.model, incomplete=options.incomplete)
+        model = library.models()[0]
+    print(json.dumps(model_values(model)) if options.json else model_text(model))
+    return 0
+
+
+def _model_remove(options: argparse.Namespace) -> int:
+    with _open(options) as library:
+        library.remove_model(options.model)
+    return _model_list(options)
+
+
+def _open_with_shipped(options: argparse.Namespace) -> Library:
+    """Open the library to put its models in order, which must work when that in use is lost."""
+    from photoseek.bundle import ModelBundle
+    from photoseek.library import Library
+
+    return Library.open(options.library, bundle=ModelBundle.shipped())
 
 
 def _open(options: argparse.Namespace) -> Library:
@@ -322,6 +410,7 @@ def _progress_line() -> Iterator[Callable[[Progress], None] | None]:
 
     def tell(progress: Progress) -> None:
         done = f"{progress.done:,} of {progress.total:,}" if progress.total else ""
+        done += f" by {progress.beside}" if progress.beside else ""
         failed = f", {progress.failed:,} could not be read" if progress.failed else ""
         print(f"\r\x1b[K{progress.stage} {done}{failed}", end="", file=sys.stderr, flush=True)
 

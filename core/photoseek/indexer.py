@@ -173,8 +173,8 @@ class Indexer:
                 elif isinstance(outcome, Known):
                     tally[self._reuse(file, before, outcome, plan)] += 1
                 else:
-                    # A drive that goes away while it is read takes no embedding with it.
-                    if not (before is not None and before.embedded and outcome.retry):
+                    # A drive that goes away while it is read takes no model's embedding with it.
+                    if not (before is not None and before.failure is None and outcome.retry):
                         self._catalogue.put_failure(file, outcome.reason, retry=outcome.retry)
                     tally["failed"] += 1
         self._done += len(batch) - tally.pop("again")

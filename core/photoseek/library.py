@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,16 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.bundle import ModelBundle
+from photoseek.catching_up import catch_up
 from photoseek.database import Catalogue
 from photoseek.embedding_index import Snapshot
 from photoseek.encoder import Encoder
-from photoseek.errors import FolderError, LibraryBusyError, LibraryError, PhotoError
+from photoseek.errors import (
+    BundleError,
+    FolderError,
+    LibraryBusyError,
+    LibraryError,
+    PhotoError,
+)
 from photoseek.explaining import explain
 from photoseek.facts import PhotoFacts
 from photoseek.filters import Filter
 from photoseek.images import make_thumbnail, open_photo
 from photoseek.indexer import Indexer
 from photoseek.loaded_model import LoadedModel
+from photoseek.models import Models
 from photoseek.paths import default_library_directory
 from photoseek.query import Query
 from photoseek.ranking import rank
@@ -33,6 +42,7 @@ from photoseek.records import (
     Explanation,
     Folder,
     LibraryInfo,
+    LibraryModel,
     Photo,
     Progress,
     Ranking,
@@ -45,19 +55,28 @@ __all__ = ["Library"]
 
 
 class Library:
-    """One library on disk with one model; any thread may call any method.
+    """One library on disk, searched with one of its models; any thread may call any method.
 
     Searching reads a snapshot in memory and never waits for `update`. Only one process updates
-    a library at a time; others go on reading and see its photos as they come.
+    a library at a time; others go on reading and see its photos as they come. A library opened
+    without a bundle uses the model that was last chosen for it, by whichever process.
     """
 
-    def __init__(self, directory: Path, bundle: ModelBundle) -> None:
+    def __init__(self, directory: Path, bundle: ModelBundle | None = None) -> None:
         self.directory = directory
         self._database_path = directory / "library.db"
         self._catalogue = Catalogue(self._database_path)
         self._thumbnails = ThumbnailCache(directory / "thumbnails")
         self._update_lock = filelock.FileLock(directory / "update.lock", timeout=0)
-        self._model = LoadedModel(bundle, self._catalogue)
+        self._models = Models(directory / "models", self._catalogue.models)
+        self._follows = bundle is None
+        self._switching = threading.Lock()
+        try:
+            chosen = bundle or self._models.open_current()
+        except BaseException:
+            self._catalogue.close()
+            raise
+        self._model = LoadedModel(chosen, self._catalogue)
         self._sifting = threading.Lock()
         self._seen_edits = 0
         self._facts = PhotoFacts(())
@@ -67,9 +86,11 @@ class Library:
     def open(
         cls, directory: Path | str | None = None, *, bundle: ModelBundle | None = None
     ) -> Library:
-        """Open a library, made when absent: by default the user's own, with the shipped model.
+        """Open a library, made when absent: by default the user's own, with the model it uses.
 
-        `LibraryError` says why it cannot be opened, `BundleError` what is wrong with the model.
+        That is the shipped one for a new library. Another `bundle` is used by this object alone,
+        until `use_model`. `LibraryError` says why it cannot be opened, `BundleError` what is wrong
+        with the model.
         """
         folder = Path(directory) if directory is not None else default_library_directory()
         try:
@@ -79,7 +100,7 @@ class Library:
                 f"the library folder {folder} cannot be made ({error.strerror}); choose another "
                 "with --library"
             ) from error
-        return cls(folder, bundle or ModelBundle.shipped())
+        return cls(folder, bundle)
 
     def __enter__(self) -> Self:
         return self
@@ -149,18 +170,82 @@ class Library:
     ) -> UpdateReport:
         """Bring the library up to date with its folders; what is done is kept when cancelled.
 
-        Runs on the calling thread, which `on_progress` is called on too. `LibraryBusyError` when
-        another process is updating, `LibraryError` when the disk does not take more.
+        The model in use comes first, then the others embed what they lack. Runs on the calling
+        thread, which `on_progress` is called on too. `LibraryBusyError` when another process is
+        updating, `LibraryError` when the disk does not take more.
+        """
+        started = time.monotonic()
+        tell, stop = on_progress or (lambda _: None), cancelled or (lambda: False)
+        with self._writer() as catalogue:
+            model = self._in_use()
+            models = Models(self.directory / "models", catalogue.models)
+            models.take_in(model.bundle, follow_shipped=self._follows)
+            report = Indexer(
+                catalogue, self._thumbnails, model.encoder, tell, stop, leave_out=self.directory
+            ).run()
+            beside, problems = 0, list[str]()
+            for model_id in models.lacking(but=model.bundle.manifest.model_id):
+                if stop():
+                    break
+                try:
+                    other = models.open(model_id)
+                except BundleError as error:
+                    problems.append(str(error))  # the model in use is up to date all the same
+                    continue
+                beside += catch_up(catalogue, Encoder(other), tell, stop)
+            if self._follows and (successor := models.successor()):
+                self.use_model(successor)
+                models.remove(model.bundle.manifest.model_id, in_use=successor)
+        return dataclasses.replace(
+            report,
+            beside=beside,
+            problems=tuple(problems),
+            cancelled=stop(),
+            seconds=time.monotonic() - started,
+        )
+
+    # Models
+
+    def models(self) -> tuple[LibraryModel, ...]:
+        """Return the models that the library keeps, the one in use first."""
+        return self._models.records()
+
+    def add_model(self, bundle: ModelBundle) -> None:
+        """Keep a copy of another model, to be embedded by at each `update` from now on.
+
+        Searches go on with the model in use until `use_model`. Adding a model again repairs its
+        copy. `LibraryError` where the copy cannot be written.
+        """
+        self._models.add(bundle)
+
+    def use_model(self, model_id: str, *, incomplete: bool = False) -> None:
+        """Search with another of the library's models from now on, in one step.
+
+        `LibraryError` where it lacks photos, unless `incomplete`: those are not found until an
+        update has embedded them. The model used before is kept. `BundleError` where its files
+        are missing or damaged. The start of an id is enough.
+        """
+        with self._switching:
+            bundle = self._models.use(model_id, incomplete=incomplete)
+            self._model, self._follows = LoadedModel(bundle, self._catalogue), True
+
+    def remove_model(self, model_id: str) -> None:
+        """Forget a model that is not in use, with its embeddings and the copy of its bundle.
+
+        `LibraryError` for the model in use, `LibraryBusyError` while the library is updated.
         """
         with self._writer() as catalogue:
-            return Indexer(
-                catalogue,
-                self._thumbnails,
-                self.encoder,
-                on_progress or (lambda _: None),
-                cancelled or (lambda: False),
-                leave_out=self.directory,
-            ).run()
+            Models(self.directory / "models", catalogue.models).remove(
+                model_id, in_use=self.bundle.manifest.model_id
+            )
+
+    def _in_use(self) -> LoadedModel:
+        """Return the model to search with: another process may have chosen another one."""
+        with self._switching:
+            current = self._catalogue.models.current() if self._follows else None
+            if current not in (None, self.bundle.manifest.model_id):
+                self._model = LoadedModel(self._models.open_current(), self._catalogue)
+            return self._model
 
     # Searching
 
@@ -188,7 +273,7 @@ class Library:
             query = Query.parse(query)
         if not query.is_compared:
             return self._newest(query.filter, top_k)
-        model = self._model  # one for the whole search, whatever is switched meanwhile
+        model = self._in_use()
         query, corrections = model.put_right(query)
         vector, unknown = model.embed(query)
         # Photos that are searched by are left out of the results, so more are asked for.
@@ -234,7 +319,8 @@ class Library:
 
     def info(self) -> LibraryInfo:
         """Return what the library holds, covers and misses, its model, provider and sizes."""
-        manifest = self.bundle.manifest
+        model = self._in_use()
+        manifest = model.bundle.manifest
         counts = self._catalogue.counts(manifest.model_id)
         return LibraryInfo(
             directory=self.directory,
@@ -248,15 +334,16 @@ class Library:
             model_id=manifest.model_id,
             model_name=manifest.name,
             recall=manifest.recall,
-            provider=self.encoder.provider,
-            fallback=self.encoder.fallback,
+            provider=model.encoder.provider,
+            fallback=model.encoder.fallback,
             database_bytes=sum(file.stat().st_size for file in self.directory.glob("library.db*")),
             thumbnail_bytes=self._thumbnails.size(),
+            models=self.models(),
         )
 
     def _newest(self, wanted: Filter, top_k: int | None) -> Ranking:
         """Return the photos that a filter lets through, the last taken first, without scores."""
-        snapshot = self._model.snapshot()
+        snapshot = self._in_use().snapshot()
         keep, dates = self._sift(snapshot, wanted)
         rows = np.flatnonzero(keep)
         rows = rows[np.lexsort((snapshot.ids[rows], dates[rows]))[::-1]][:top_k]

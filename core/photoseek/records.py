@@ -19,6 +19,7 @@ __all__ = [
     "Failure",
     "Folder",
     "LibraryInfo",
+    "LibraryModel",
     "Metadata",
     "Photo",
     "Progress",
@@ -127,19 +128,25 @@ class Failure:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an update has come: files done of the total to open, and how many of them failed."""
+    """How far an update has come: files done of the total to open, and how many of them failed.
+
+    `beside` names the model, where it is not the one in use that embeds.
+    """
 
     stage: Literal["scanning", "embedding", "finishing"]
     done: int
     total: int
     failed: int
+    beside: str = ""
 
 
 @dataclass(frozen=True)
 class UpdateReport:
     """What an update found and did, in photos.
 
-    `found` counts files seen in the folders, `offline` the kept photos whose files are gone.
+    `found` counts files seen in the folders, `offline` the kept photos whose files are gone,
+    `beside` those embedded by other models than the one in use. `problems` says in a line each
+    which of those models cannot be used.
     """
 
     found: int
@@ -152,6 +159,30 @@ class UpdateReport:
     offline: int
     cancelled: bool
     seconds: float
+    beside: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LibraryModel:
+    """A model of a library: photos `embedded` by it and those `lacking`, and sizes in bytes.
+
+    `kept` tells whether its bundle lies in the library; without it, it cannot be used.
+    """
+
+    id: str
+    name: str
+    in_use: bool
+    kept: bool
+    embedded: int
+    lacking: int
+    bundle_bytes: int
+    embedding_bytes: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether every photo that can be read is embedded by it."""
+        return self.kept and not self.lacking
 
 
 @dataclass(frozen=True)
@@ -176,6 +207,7 @@ class LibraryInfo:
     fallback: str | None
     database_bytes: int
     thumbnail_bytes: int
+    models: tuple[LibraryModel, ...] = ()
 
 
 @dataclass(frozen=True)

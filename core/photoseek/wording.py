@@ -9,9 +9,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from photoseek.records import Explanation, LibraryInfo, Photo, SearchResult
+from photoseek.records import Explanation, LibraryInfo, LibraryModel, Photo, SearchResult
 
-__all__ = ["coverage", "explanation_text", "hit_values", "info_values", "printable"]
+__all__ = [
+    "coverage",
+    "explanation_text",
+    "hit_values",
+    "info_values",
+    "model_text",
+    "model_values",
+    "printable",
+]
 
 
 def hit_values(result: SearchResult) -> dict[str, object]:
@@ -63,10 +71,37 @@ def info_values(info: LibraryInfo) -> dict[str, object]:
         ],
         "failures": [{"path": str(item.path), "reason": item.reason} for item in info.failures],
         "model": {"id": info.model_id, "name": info.model_name},
+        "models": [model_values(model) for model in info.models],
         "provider": info.provider,
         "fallback": info.fallback,
-        "sizes": {"database": info.database_bytes, "thumbnails": info.thumbnail_bytes},
+        "sizes": {
+            "database": info.database_bytes,
+            "thumbnails": info.thumbnail_bytes,
+            "models": sum(model.bundle_bytes for model in info.models),
+        },
     }
+
+
+def model_values(model: LibraryModel) -> dict[str, object]:
+    """Return one of a library's models as JSON has it."""
+    return {
+        "id": model.id,
+        "name": model.name,
+        "in_use": model.in_use,
+        "kept": model.kept,
+        "embedded": model.embedded,
+        "lacking": model.lacking,
+        "sizes": {"bundle": model.bundle_bytes, "embeddings": model.embedding_bytes},
+    }
+
+
+def model_text(model: LibraryModel) -> str:
+    """Return one of a library's models as a line; a star marks the one in use."""
+    readable = model.embedded + model.lacking
+    line = f"{'*' if model.in_use else ' '} {model.id}  {model.name or 'of an older Photoseek'}"
+    line += f"  {model.embedded:,} of {readable:,} photos"
+    size = (model.bundle_bytes + model.embedding_bytes) / 1e6
+    return f"{line}, {size:.1f} MB" + ("" if model.kept else ", its files are missing")
 
 
 def coverage(info: LibraryInfo) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -161,6 +162,48 @@ def test_info_counts_everything(run: Run, colour_folder: Path, colour_bundle: Mo
         assert words in text
 
 
+def test_another_model_is_added_used_and_removed(
+    indexed: Run, other_bundle: ModelBundle, colour_bundle: ModelBundle, colour_folder: Path
+) -> None:
+    old, new = colour_bundle.manifest.model_id, other_bundle.manifest.model_id
+    done = indexed("model", "add", other_bundle.path)
+    assert done.out.splitlines()[1] == f"search with it: photoseek model use {new}"
+    (info,) = indexed("info", "--json").rows
+    assert [(m["id"], m["in_use"], m["embedded"]) for m in info["models"]] == [
+        (old, True, 6),
+        (new, False, 6),
+    ]
+    assert info["sizes"]["models"] > 0
+    assert f"{new}  colours-1  6 of 6 photos" in indexed("info").out
+    assert_one_line(indexed("model", "remove", old[:6]), "is in use")
+    (row,) = indexed("model", "use", new[:6], "--json").rows
+    assert (row["id"], row["in_use"], row["lacking"]) == (new, True, 0)
+    assert indexed("search", "red", "--json").rows[0]["path"] == str(colour_folder / "red.jpg")
+    assert indexed("model", "list").out.startswith(f"* {new}  colours-1  6 of 6 photos, ")
+    assert [row["id"] for row in indexed("model", "remove", old, "--json").rows] == [new]
+    assert_one_line(indexed("model", "use", old), "photoseek model list shows all")
+
+
+def test_a_model_that_is_lost_is_told_and_another_can_be_used(
+    indexed: Run, other_bundle: ModelBundle, colour_bundle: ModelBundle
+) -> None:
+    new = other_bundle.manifest.model_id
+    indexed("model", "add", other_bundle.path)
+    indexed("model", "use", new)
+    shutil.rmtree(Path(os.environ["PHOTOSEEK_LIBRARY"]) / "models" / new)
+    assert_one_line(indexed("search", "red"), "add it again (photoseek model add BUNDLE)")
+    assert "its files are missing" in indexed("model", "list").out
+    assert indexed("model", "use", colour_bundle.manifest.model_id).code == 0
+    assert indexed("search", "red").code == 0
+    assert indexed("model", "add", other_bundle.path).code == 0
+    assert indexed("model", "use", new).code == 0
+
+
+def test_an_empty_library_lists_no_model(run: Run) -> None:
+    assert "shipped model" in run("model", "list").out
+    assert run("model", "list", "--json").rows == []
+
+
 def test_explain_says_why(indexed: Run, colour_folder: Path) -> None:
     (row,) = indexed("explain", colour_folder / "red.jpg", "red", "--json").rows
     assert (row["path"], row["status"]) == (str(colour_folder / "red.jpg"), "found")
@@ -278,7 +321,7 @@ def test_a_misspelt_word_is_told_in_its_row_of_many(indexed: Run, tmp_path: Path
     assert corrected["query"] == "yelow"
 
 
-@pytest.mark.parametrize("command", ["index", "search", "info", "explain", "forget"])
+@pytest.mark.parametrize("command", ["index", "search", "info", "explain", "forget", "model"])
 def test_each_command_has_help(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.code == 0

@@ -1,7 +1,8 @@
 """The library on disk, `library.db`: all of sqlite3 and all SQL are in this package.
 
 `connection` opens and checks the file, runs transactions and puts SQLite's errors into words;
-`schema` holds the tables; `catalogue` is what the rest of core asks and tells.
+`schema` holds the tables; `catalogue` is what the rest of core asks and tells, with `model_table`
+for what concerns the models.
 """
 
 from photoseek.database.catalogue import (
@@ -11,5 +12,15 @@ from photoseek.database.catalogue import (
     KnownFile,
     PhotoFile,
 )
+from photoseek.database.model_table import LackingPhoto, ModelRow, ModelTable
 
-__all__ = ["Catalogue", "Counts", "EmbeddingChanges", "KnownFile", "PhotoFile"]
+__all__ = [
+    "Catalogue",
+    "Counts",
+    "EmbeddingChanges",
+    "KnownFile",
+    "LackingPhoto",
+    "ModelRow",
+    "ModelTable",
+    "PhotoFile",
+]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.database.connection import Connection
+from photoseek.database.model_table import ModelTable
 from photoseek.facts import FactRow
 from photoseek.records import Failure, Folder, Metadata, Photo
 
@@ -90,10 +91,11 @@ PORTION = 8192
 
 
 class Catalogue:
-    """The tables of one library, through one connection."""
+    """The tables of one library, through one connection; `models` asks of its models."""
 
     def __init__(self, path: Path) -> None:
         self._connection = Connection(path)
+        self.models = ModelTable(self._connection)
 
     def close(self) -> None:
         """Close the connection."""
@@ -285,15 +287,13 @@ class Catalogue:
 
     def put_embedding(self, photo_id: int, model_id: str, vector: NDArray[np.float32]) -> None:
         """Store a photo's unit vector `(dim,)`, as float16."""
-        with self.transaction():
-            self._connection.run("INSERT OR IGNORE INTO models (model_id) VALUES (?)", model_id)
-            self._connection.run(
-                "INSERT OR REPLACE INTO embeddings (photo_id, model, vector) "
-                "SELECT ?, id, ? FROM models WHERE model_id = ?",
-                photo_id,
-                vector.astype(np.float16).tobytes(),
-                model_id,
-            )
+        self._connection.run(
+            "INSERT OR REPLACE INTO embeddings (photo_id, model, vector) "
+            "SELECT ?, id, ? FROM models WHERE model_id = ?",
+            photo_id,
+            vector.astype(np.float16).tobytes(),
+            model_id,
+        )
 
     def data_version(self) -> int:
         """Return a number that changes when another connection has written to the library."""

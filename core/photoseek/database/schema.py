@@ -76,7 +76,16 @@ ALTER TABLE folders ADD COLUMN online_only INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE exclusions (pattern TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
 """
 
-_STEPS = (_TABLES, _METADATA)
+_MODELS = """
+-- The bundles themselves lie in models/ beside the library file. One is `current`: searches use
+-- it. `shipped` ones came with Photoseek, and give way to the next that comes with it.
+ALTER TABLE models ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE models ADD COLUMN embedding_dim INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE models ADD COLUMN current INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE models ADD COLUMN shipped INTEGER NOT NULL DEFAULT 0;
+"""
+
+_STEPS = (_TABLES, _METADATA, _MODELS)
 """What makes version 1 of nothing, version 2 of version 1, and so on; never changed, only added."""
 
 SCHEMA_VERSION = len(_STEPS)
