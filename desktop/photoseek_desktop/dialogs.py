@@ -25,6 +25,9 @@ class Dialogs(QObject):
         missed_chosen(Path): say why this file is not found.
         remove_wanted(Path): take this folder out of the library.
         forget_wanted(): forget the photos whose files are gone.
+        model_chosen(Path): add the model bundle in this folder.
+        use_model_wanted(str, bool): search with this model, though it is incomplete or not.
+        remove_model_wanted(str): forget this model.
         reveal_wanted(Path): show this file in the file manager.
     """
 
@@ -33,6 +36,9 @@ class Dialogs(QObject):
     missed_chosen = Signal(object)
     remove_wanted = Signal(object)
     forget_wanted = Signal()
+    model_chosen = Signal(object)
+    use_model_wanted = Signal(str, bool)
+    remove_model_wanted = Signal(str)
     reveal_wanted = Signal(object)
 
     def __init__(self, window: QWidget, settings: Settings) -> None:
@@ -57,6 +63,14 @@ class Dialogs(QObject):
             self._settings.last_folder = chosen
             self.folder_chosen.emit(Path(chosen))
 
+    def choose_model(self) -> None:
+        """Let the person choose a model bundle."""
+        chosen = QFileDialog.getExistingDirectory(
+            self._window, self.tr("Choose the folder of a model (it holds manifest.json)")
+        )
+        if chosen:
+            self.model_chosen.emit(Path(chosen))
+
     def choose_photo(self) -> None:
         """Let the person choose an example photo."""
         self._choose_file(self.tr("Choose a photo to search by"), self.photo_chosen)
@@ -66,7 +80,7 @@ class Dialogs(QObject):
         self._choose_file(self.tr("Which photo do you miss?"), self.missed_chosen)
 
     def show_library(self) -> None:
-        """Show folders, unreadable photos, model and sizes."""
+        """Show folders, unreadable photos, models and sizes."""
         if self._info is None or self.library is not None:
             return
         dialog = LibraryDialog(self._window)
@@ -74,6 +88,9 @@ class Dialogs(QObject):
         dialog.remove_wanted.connect(self.remove_wanted)
         dialog.forget_wanted.connect(self.forget_wanted)
         dialog.reveal_wanted.connect(self.reveal_wanted)
+        dialog.models.add_wanted.connect(self.choose_model)
+        dialog.models.use_wanted.connect(self.use_model_wanted)
+        dialog.models.remove_wanted.connect(self.remove_model_wanted)
         dialog.finished.connect(self._on_library_closed)
         dialog.show_info(self._info)
         self.library = dialog

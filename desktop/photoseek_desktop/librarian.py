@@ -47,6 +47,7 @@ class Librarian(QObject):
         search_failed(str): the newest question cannot be answered, in one line.
         info_changed(LibraryInfo): counts, folders, failures, sizes.
         folders_changed(): a folder was added or removed; the library is to be updated.
+        models_changed(): a model was added, removed or chosen; likewise.
         failed(str): something else that was asked for cannot be done, in one line.
     """
 
@@ -58,6 +59,7 @@ class Librarian(QObject):
     search_failed = Signal(str)
     info_changed = Signal(object)
     folders_changed = Signal()
+    models_changed = Signal()
     failed = Signal(str)
 
     def __init__(
@@ -206,6 +208,30 @@ class Librarian(QObject):
             self._lanes.indexing, Library.forget_missing, lambda _: self.folders_changed.emit()
         )
 
+    def add_model(self, path: Path) -> None:
+        """Keep the model bundle in a folder, to read all photos beside the one in use."""
+        self._run(
+            self._lanes.upkeep,
+            lambda library: library.add_model(ModelBundle.open(path)),
+            self._on_models_changed,
+        )
+
+    def use_model(self, model_id: str, incomplete: bool) -> None:
+        """Search with another of the library's models."""
+        self._run(
+            self._lanes.upkeep,
+            lambda library: library.use_model(model_id, incomplete=incomplete),
+            self._on_models_changed,
+        )
+
+    def remove_model(self, model_id: str) -> None:
+        """Forget a model. Waits for the update under way, as `remove_folder` does."""
+        self._run(
+            self._lanes.indexing,
+            lambda library: library.remove_model(model_id),
+            self._on_models_changed,
+        )
+
     def explain(self, path: Path, then: Callable[[Explanation], None]) -> None:
         """Ask why a photo is, or is not, found by what is in the search bar."""
         request = self._request
@@ -237,6 +263,9 @@ class Librarian(QObject):
 
     def _on_folder_added(self, _folder: Folder) -> None:
         self.folders_changed.emit()
+
+    def _on_models_changed(self, _: None) -> None:
+        self.models_changed.emit()
 
     def _on_failed(self, error: PhotoseekError) -> None:
         self.failed.emit(str(error))

@@ -1,4 +1,4 @@
-"""The library in full: its folders, the photos that could not be read, its model and sizes."""
+"""The library in full: its folders, the photos that could not be read, its models and sizes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPushButton,
     QTabWidget,
     QTreeWidget,
@@ -22,7 +21,10 @@ from PySide6.QtWidgets import (
 )
 
 from photoseek import LibraryInfo
+from photoseek_desktop.confirmation import is_confirmed
 from photoseek_desktop.messages import count, file_size, photos
+from photoseek_desktop.models_page import ModelsPage
+from photoseek_desktop.plain_list import PlainList
 
 __all__ = ["LibraryDialog"]
 
@@ -48,13 +50,15 @@ class LibraryDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Library"))
         self.resize(760, 480)
-        self.folders = self._tree([self.tr("Folder"), self.tr("Photos"), self.tr("State")])
-        self.failures = self._tree([self.tr("File"), self.tr("Why it could not be read")])
+        self.folders = PlainList([self.tr("Folder"), self.tr("Photos"), self.tr("State")])
+        self.failures = PlainList([self.tr("File"), self.tr("Why it could not be read")])
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self._folders_page(), self.tr("Folders"))
         self.tabs.addTab(self._failures_page(), self.tr("Unreadable"))
+        self.models = ModelsPage()
+        self.tabs.addTab(self.models, self.tr("Models"))
         self.tabs.addTab(self._about_page(), self.tr("Model and storage"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -68,22 +72,12 @@ class LibraryDialog(QDialog):
         """Fill everything in."""
         self._show_folders(info)
         self._show_failures(info)
+        self.models.show_info(info)
         self._show_about(info)
 
     def show_failures_tab(self) -> None:
         """Bring the unreadable photos to the front."""
         self.tabs.setCurrentIndex(1)
-
-    def _tree(self, headings: list[str]) -> QTreeWidget:
-        tree = QTreeWidget()
-        tree.setHeaderLabels(headings)
-        tree.setRootIsDecorated(False)
-        tree.setUniformRowHeights(True)
-        tree.setAllColumnsShowFocus(True)
-        tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        tree.header().setStretchLastSection(True)
-        tree.setAccessibleName(headings[0])
-        return tree
 
     def _folders_page(self) -> QWidget:
         add = QPushButton(self.tr("Add folder…"))
@@ -169,6 +163,7 @@ class LibraryDialog(QDialog):
             (self.tr("Library"), str(info.directory)),
             (self.tr("Database"), file_size(info.database_bytes)),
             (self.tr("Thumbnails"), file_size(info.thumbnail_bytes)),
+            (self.tr("Models"), file_size(sum(model.bundle_bytes for model in info.models))),
         ]
         for title, value in rows:
             name = QLabel(title)
@@ -204,7 +199,8 @@ class LibraryDialog(QDialog):
 
     def _on_remove_clicked(self) -> None:
         folder = self._chosen_folder()
-        if folder is not None and self._confirmed(
+        if folder is not None and is_confirmed(
+            self,
             self.tr("Remove {folder} from the library?").format(folder=folder),
             self.tr(
                 "Its photos will not be found any more. The files themselves stay as they "
@@ -215,7 +211,8 @@ class LibraryDialog(QDialog):
             self.remove_wanted.emit(folder)
 
     def _on_forget_clicked(self) -> None:
-        if self._confirmed(
+        if is_confirmed(
+            self,
             self.tr("Forget {photos}?").format(photos=photos(self._offline)),
             self.tr(
                 "Their files cannot be found now. If they are on a drive that is only "
@@ -232,15 +229,6 @@ class LibraryDialog(QDialog):
         rows = (self.failures.topLevelItem(row) for row in range(self.failures.topLevelItemCount()))
         text = "\n".join(f"{item.text(0)}\t{item.text(1)}" for item in rows if item is not None)
         QGuiApplication.clipboard().setText(text)
-
-    def _confirmed(self, question: str, consequence: str, action: str) -> bool:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), question, parent=self)
-        box.setInformativeText(consequence)
-        go_on = box.addButton(action, QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.exec()
-        return box.clickedButton() is go_on
 
 
 def _page(tree: QTreeWidget, row: QHBoxLayout) -> QWidget:

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
-from photoseek import Correction, Explanation, LibraryInfo, Photo, Progress, UpdateReport
+from photoseek import (
+    Correction,
+    Explanation,
+    LibraryInfo,
+    LibraryModel,
+    Photo,
+    Progress,
+    UpdateReport,
+)
 from photoseek_desktop.search_request import Results
 
 __all__ = [
@@ -16,6 +24,7 @@ __all__ = [
     "duration",
     "explanation_text",
     "file_size",
+    "model_state",
     "photo_tooltip",
     "photos",
     "progress_line",
@@ -81,10 +90,11 @@ def progress_line(progress: Progress, per_second: float | None) -> str:
         return tr("Looking for new photos…")
     if progress.stage == "finishing":
         return tr("Finishing…")
+    line = tr("Reading photos: {done} of {total}")
+    if progress.beside:
+        line = tr("Reading photos with {model} too: {done} of {total}")
     parts = [
-        tr("Reading photos: {done} of {total}").format(
-            done=count(progress.done), total=count(progress.total)
-        )
+        line.format(model=progress.beside, done=count(progress.done), total=count(progress.total))
     ]
     if per_second:
         speed = QLocale().toString(per_second, "f", 0 if per_second >= 10 else 1)
@@ -104,11 +114,27 @@ def report_line(report: UpdateReport) -> str:
         (report.moved, tr("{photos} moved")),
         (report.removed, tr("{photos} gone")),
         (report.failed, tr("{photos} could not be read")),
+        (report.beside, tr("{photos} read with another model too")),
     )
     parts = [text.format(photos=photos(number)) for number, text in changes if number]
+    # Core's lines name commands for the terminal after a semicolon.
+    parts += [problem.split("; ")[0] for problem in report.problems]
     if report.cancelled:
         parts.insert(0, tr("Stopped; press F5 to go on"))
     return " · ".join(parts)
+
+
+def model_state(model: LibraryModel) -> str:
+    """Say what a model can be used for."""
+    if not model.kept:
+        return tr("Its files are missing: add it again, or remove it")
+    if model.lacking:
+        state = tr("has not read {photos}").format(photos=photos(model.lacking))
+    else:
+        state = tr("has read all photos")
+    return (
+        tr("In use; {state}").format(state=state) if model.in_use else state[:1].upper() + state[1:]
+    )
 
 
 def results_line(results: Results) -> str:

@@ -85,6 +85,7 @@ class Upkeep(QObject):
         librarian.search_failed.connect(page.show_search_failed)
         librarian.info_changed.connect(self._on_info_changed)
         librarian.folders_changed.connect(self._on_folders_changed)
+        librarian.models_changed.connect(self._on_models_changed)
         librarian.failed.connect(self._dialogs.tell)
         indexer.started.connect(self._on_indexing_started)
         indexer.progressed.connect(self._on_progressed)
@@ -104,6 +105,9 @@ class Upkeep(QObject):
         dialogs.folder_chosen.connect(lambda path: self._librarian.add_folders([path]))
         dialogs.remove_wanted.connect(self._on_remove_wanted)
         dialogs.forget_wanted.connect(self._on_forget_wanted)
+        dialogs.model_chosen.connect(self._librarian.add_model)
+        dialogs.use_model_wanted.connect(self._librarian.use_model)
+        dialogs.remove_model_wanted.connect(self._on_remove_model_wanted)
 
     # The library
 
@@ -142,6 +146,10 @@ class Upkeep(QObject):
         self._indexer.start()
         self._look_for_changes()
 
+    def _on_models_changed(self) -> None:
+        self._indexer.start()
+        self._look_for_changes()
+
     def _look_for_changes(self) -> None:
         self._librarian.refresh()
         self._librarian.request_info()
@@ -161,6 +169,10 @@ class Upkeep(QObject):
     def _on_forget_wanted(self) -> None:
         self._indexer.stop()
         self._librarian.forget_missing()
+
+    def _on_remove_model_wanted(self, model_id: str) -> None:
+        self._indexer.stop()
+        self._librarian.remove_model(model_id)
 
     # Indexing
 

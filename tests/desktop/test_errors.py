@@ -107,7 +107,7 @@ def test_removing_a_folder_leaves_its_files(
     item = dialog.folders.topLevelItem(0)
     assert item is not None
     item.setSelected(True)
-    monkeypatch.setattr(dialog, "_confirmed", lambda *_: True)
+    monkeypatch.setattr("photoseek_desktop.library_dialog.is_confirmed", lambda *_: True)
     dialog.remove_button.click()
     page = session.window.page
     qtbot.waitUntil(lambda: page.state_page.title == "Find any photo by describing it")
@@ -131,7 +131,7 @@ def test_forgetting_missing_photos(
     session.window.actions_.library.trigger()
     dialog = session.window.dialogs.library
     assert dialog is not None
-    monkeypatch.setattr(dialog, "_confirmed", lambda *_: True)
+    monkeypatch.setattr("photoseek_desktop.library_dialog.is_confirmed", lambda *_: True)
     dialog.forget_button.click()
     qtbot.waitUntil(lambda: page.status_line.coverage == "16 photos searchable", timeout=10_000)
     dialog.close()
