@@ -42,7 +42,7 @@ with join_processes(torch.device("cpu")) as processes:
 
 
 def _run_two(*command: str) -> str:
-    # Rendezvous files and log folders of torchrun go to the temporary folder; nothing is fetched.
+    # With --standalone the processes meet on this machine alone.
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(

@@ -9,13 +9,8 @@ import pytest
 from photoseek.manifest import Recall, RecallReport
 from photoseek_training.errors import DatasetError
 from photoseek_training.evaluate import main as evaluate
-from photoseek_training.report import (
-    Measured,
-    ablations_section,
-    recall_section,
-    wang_section,
-    write_report,
-)
+from photoseek_training.page import write_report
+from photoseek_training.report import Measured, ablations_section, recall_section, wang_section
 from photoseek_training.wang import WangMeasures, measure_classes
 from training.conftest import SmokeRun
 

@@ -14,6 +14,7 @@ Where `torchrun` started several `processes`, each embeds its share of a batch.
 `export` turns the best weights into a bundle: `rounding` to the values that are stored,
 `image_graph` and `text_graph` to ONNX, `parity` to prove that core computes what the model does,
 `measurement` and `likely` to measure it through core, `model_card` to write it all down.
-`evaluate` is the command `photoseek-evaluate`, which measures any bundles again; `report` sets them
-side by side on a page, with their classes on the `wang` set and `plots`.
+`evaluate` is the command `photoseek-evaluate`, which measures any bundles again. `page` is what a
+report is made of: `report` sets bundles side by side on Flickr8k and, with `plots`, by class on the
+`wang` set; `words_report` tells what they make of `words` beyond the captions and of `class_names`.
 """

@@ -86,7 +86,7 @@ def _train_and_export(
     )
     say(f"chosen on dev: {best.epoch}, recall sum {best.score:.1f}")
     if processes.is_first:
-        source = Provenance(recipe, command, options.seed, data)
+        source = Provenance(recipe, command, options.seed, data, extra.classes)
         export_bundle(prepared, best, dataset, source, options.out, say)
 
 
@@ -239,11 +239,7 @@ def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     # torchrun numbers the processes of a machine: each has the GPU of its number.
-    return (
-        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        if name == "cuda"
-        else torch.device(name)
-    )
+    return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if name == "cuda" else name)
 
 
 def _say(line: str) -> None:

@@ -13,14 +13,11 @@ from photoseek.encoder import Encoder
 from photoseek.errors import PhotoseekError
 from photoseek_training.dataset import read_dataset
 from photoseek_training.measurement import describe, embed, measure
-from photoseek_training.report import (
-    Measured,
-    ablations_section,
-    recall_section,
-    wang_section,
-    write_report,
-)
-from photoseek_training.wang import WangSet, measure_wang, read_wang
+from photoseek_training.page import write_report
+from photoseek_training.report import Measured, ablations_section, recall_section, wang_section
+from photoseek_training.wang import measure_wang, read_wang
+from photoseek_training.words import measure_words, read_words_data
+from photoseek_training.words_report import words_section
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,33 +40,35 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace, command: str) -> None:
+    dataset = read_dataset(options.data)
+    photos = dataset.test if options.split == "test" else dataset.dev
     wang = read_wang(options.data) if options.out else None
-    names = _distinct_names(options.bundles)
+    words = read_words_data(options.data, dataset, photos)
     measured = []
-    for path, name in zip(options.bundles, names, strict=True):
-        bundle = _measure(path, name, options, wang)
+    for path, name in zip(options.bundles, _distinct_names(options.bundles), strict=True):
+        encoder = Encoder(ModelBundle.open(path))
+        embedded = embed(encoder, photos, options.split)
+        bundle = Measured(
+            name,
+            encoder.bundle.manifest.name,
+            measure(embedded, f"{dataset.name} {options.split}"),
+            measure_wang(encoder, wang) if wang is not None else None,
+            measure_words(encoder, words, embedded) if options.out else None,
+        )
         measured.append(bundle)
         if options.json:
             print(json.dumps(dataclasses.asdict(bundle.recall)))
         else:
-            title = f"{name}: " if len(names) > 1 else ""
+            title = f"{name}: " if len(options.bundles) > 1 else ""
             print(f"{title}{describe(bundle.recall)}")
     if options.out:
         sections = [recall_section(measured)]
         if wang is not None:
             sections.append(wang_section(measured, options.out))
+        sections.append(words_section(measured, words, options.out))
         if options.ablations:
             sections.append(ablations_section(options.ablations))
         write_report(sections, command, options.out)
-
-
-def _measure(path: Path, name: str, options: argparse.Namespace, wang: WangSet | None) -> Measured:
-    encoder = Encoder(ModelBundle.open(path))
-    dataset = read_dataset(options.data)
-    photos = dataset.test if options.split == "test" else dataset.dev
-    recall = measure(embed(encoder, photos, options.split), f"{dataset.name} {options.split}")
-    found = measure_wang(encoder, wang) if wang is not None else None
-    return Measured(name, encoder.bundle.manifest.name, recall, found)
 
 
 def _distinct_names(bundles: Sequence[Path]) -> list[str]:
@@ -82,7 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="photoseek-evaluate",
         description="Measure model bundles' retrieval on Flickr8k, opening the photos and "
-        "running the graphs as Photoseek does; with --out, on the Wang set too.",
+        "running the graphs as Photoseek does; with --out, on the Wang set and on words beyond the "
+        "captions too.",
     )
     parser.add_argument(
         "bundles", type=Path, nargs="+", metavar="BUNDLE", help="folders of the bundles"
@@ -92,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder that is or holds Flickr8k, with wang/ beside it for the report",
+        help="folder that is or holds Flickr8k, with wang/, web-captions/ and "
+        "imagenet-sample/ beside it for the report",
     )
     parser.add_argument(
         "--split",

@@ -20,6 +20,7 @@ from photoseek.encoder import Encoder
 from photoseek.manifest import LikelyRule, Manifest, RecallReport
 from photoseek_training.checkpoint import BestModel
 from photoseek_training.dataset import Dataset
+from photoseek_training.extra_pairs import ClassesShown
 from photoseek_training.image_graph import write_image_graph
 from photoseek_training.likely import measure_likely
 from photoseek_training.measurement import describe, embed, measure
@@ -49,12 +50,13 @@ PROOF_PHOTOS = 32
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which run made a bundle."""
+    """Which run made a bundle, and which ImageNet classes it was shown."""
 
     recipe: Recipe
     command: str
     seed: int
     data: Sequence[str]
+    classes: ClassesShown
 
 
 def export_bundle(
@@ -131,6 +133,7 @@ def export_bundle(
         seed=provenance.seed,
         preset=recipe.name,
         data=list(provenance.data),
+        imagenet_classes=provenance.classes,
         versions=facts.versions,
         dev_recall_sum=best.score,
         chosen=best.epoch,

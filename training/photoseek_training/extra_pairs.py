@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from photoseek_training.dataset import CaptionedPhoto
 from photoseek_training.errors import DatasetError
@@ -24,45 +25,64 @@ _OPENING = re.compile(
 )
 
 
+Photos = tuple[CaptionedPhoto, ...]
+ClassesShown = Literal["none", "every second", "all"]
+"""Which of ImageNet's classes a model was trained on, in the order of the file names."""
+
+
 @dataclass(frozen=True)
 class ExtraPairs:
     """One photo for each ImageNet class, and web photos with one sentence each; may be empty."""
 
-    imagenet: tuple[CaptionedPhoto, ...] = ()
-    web: tuple[CaptionedPhoto, ...] = ()
+    imagenet: Photos = ()
+    web: Photos = ()
+    classes: ClassesShown = "none"
 
 
 def read_extra_pairs(data: Path, *, hold_out_classes: bool = False) -> ExtraPairs:
-    """Read `imagenet-sample/` and `web-captions/` where they lie in `data` or beside it.
+    """Read what is trained on of `imagenet-sample/` and `web-captions/` in `data` or beside it.
 
-    With `hold_out_classes`, every second class (in the order of the file names) is left out, so
-    that what the model makes of a class name it was never shown can be measured.
+    With `hold_out_classes`, every second class is left out, so that what the model makes of a
+    class name it was never shown can be measured.
     """
-    roots = (data, data.parent)
-    imagenet = next(
-        (
-            root / "imagenet-sample" / "images"
-            for root in roots
-            if (root / "imagenet-sample" / "images").is_dir()
-        ),
-        None,
-    )
-    web = next(
-        (
-            root / "web-captions"
-            for root in roots
-            if (root / "web-captions" / "captions.tsv").is_file()
-        ),
-        None,
-    )
-    step = 2 if hold_out_classes else 1
+    imagenet, web = _read_all(data)
+    shown: ClassesShown = "every second" if hold_out_classes else "all"
     return ExtraPairs(
-        () if imagenet is None else read_imagenet_sample(imagenet)[::step],
-        () if web is None else training_part(read_web_captions(web)),
+        tuple(photo for n, photo in enumerate(imagenet) if is_shown(n) or not hold_out_classes),
+        web[: len(web) - _held_out(web)],
+        shown if imagenet else "none",
     )
 
 
-def read_imagenet_sample(images: Path) -> tuple[CaptionedPhoto, ...]:
+def read_measured_pairs(data: Path) -> ExtraPairs:
+    """Read the photos of all ImageNet classes, and the web captions that are never trained on."""
+    imagenet, web = _read_all(data)
+    return ExtraPairs(imagenet, web[len(web) - _held_out(web) :])
+
+
+def is_shown(number: int) -> bool:
+    """Tell whether a class is trained on where every second is held out."""
+    return number % 2 == 0
+
+
+def _read_all(data: Path) -> tuple[Photos, Photos]:
+    images = _find(data, "imagenet-sample/images")
+    captions = _find(data, "web-captions/captions.tsv")
+    return (
+        () if images is None else read_imagenet_sample(images),
+        () if captions is None else read_web_captions(captions.parent),
+    )
+
+
+def _find(data: Path, name: str) -> Path | None:
+    return next((root / name for root in (data, data.parent) if (root / name).exists()), None)
+
+
+def _held_out(web: Photos) -> int:
+    return int(len(web) * WEB_HELD_OUT)
+
+
+def read_imagenet_sample(images: Path) -> Photos:
     """Photos named `n01440764_tench.jpg`, each with its class name in short phrases."""
     pairs = []
     for path in sorted(images.glob("n*_*.jpg")):
@@ -77,7 +97,7 @@ def read_imagenet_sample(images: Path) -> tuple[CaptionedPhoto, ...]:
     return tuple(pairs)
 
 
-def read_web_captions(folder: Path) -> tuple[CaptionedPhoto, ...]:
+def read_web_captions(folder: Path) -> Photos:
     """Photos with the first sentence of their description, without "The image shows"."""
     file, pairs = folder / "captions.tsv", []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
@@ -89,8 +109,3 @@ def read_web_captions(folder: Path) -> tuple[CaptionedPhoto, ...]:
         if number > 1 and sentence and path.is_file():
             pairs.append(CaptionedPhoto(path, (sentence,)))
     return tuple(pairs)
-
-
-def training_part(web: tuple[CaptionedPhoto, ...]) -> tuple[CaptionedPhoto, ...]:
-    """All but the last tenth."""
-    return web[: len(web) - int(len(web) * WEB_HELD_OUT)]

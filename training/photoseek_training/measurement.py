@@ -36,6 +36,15 @@ def embed(encoder: Encoder, photos: Sequence[CaptionedPhoto], what: str) -> Embe
     return Embedded(np.concatenate(rows), encoder.encode_text(phrases), owner)
 
 
+def as_searched(encoder: Encoder, photos: Sequence[CaptionedPhoto]) -> list[CaptionedPhoto]:
+    """The photos with their captions as a search would read them: misspelt words put right."""
+    correct = encoder.tokenizer.correct
+    return [
+        CaptionedPhoto(photo.path, tuple(correct(caption).phrase for caption in photo.captions))
+        for photo in photos
+    ]
+
+
 def measure(embedded: Embedded, name: str) -> RecallReport:
     """Recall at 1, 5, 10 and median rank, both ways."""
     photos, phrases, owner = embedded.photos, embedded.phrases, embedded.owner

@@ -11,10 +11,16 @@ Owner = NDArray[np.int64]
 
 def phrase_to_photo(photos: Vectors, phrases: Vectors, owner: Owner) -> Recall:
     """How high each phrase ranks its photo: `owner[i]` is the photo of phrase i."""
+    return summarise(phrase_ranks(photos, phrases, owner))
+
+
+def phrase_ranks(photos: Vectors, phrases: Vectors, owner: Owner) -> NDArray[np.integer]:
+    """The rank (n,) of each phrase's photo."""
     scores = phrases @ photos.T
     own = scores[np.arange(len(phrases)), owner]
     # A photo that only ties with the right one counts as before it.
-    return summarise((scores >= own[:, None]).sum(axis=1))
+    ranks: NDArray[np.integer] = (scores >= own[:, None]).sum(axis=1)
+    return ranks
 
 
 def photo_to_phrase(photos: Vectors, phrases: Vectors, owner: Owner) -> Recall:

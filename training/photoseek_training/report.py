@@ -1,20 +1,18 @@
-"""Writes what was measured on bundles as REPORT.md and, in report/, report.json and plots.
-
-The page is made of sections, each a function from what was measured to a `Section`.
-"""
+"""The report's sections on recall, on the Wang set and on what single levers gained."""
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from photoseek.manifest import RecallReport
 from photoseek_training.errors import DatasetError
+from photoseek_training.page import FOLDER, Section, table
 from photoseek_training.plots import draw_classes, draw_curves
 from photoseek_training.wang import CLASSES, TOP, ClassRetrieval, WangMeasures
+from photoseek_training.words import WordsMeasures
 
-PAGE, FOLDER, FIGURES = "REPORT.md", "report", "report.json"
 PAPER = "Malik & Bansal (2022)"
 PAPER_PRECISION = {"phrase_to_photo": 43.0, "photo_to_text": 54.0}
 """The paper's mean precision at 10 on Wang, in percent, of its multilayer BiLSTM."""
@@ -39,36 +37,13 @@ DIFFERENCES = f"""What differs from {PAPER}, so that its figures are a landmark 
 
 @dataclass(frozen=True)
 class Measured:
-    """One bundle and its figures; `wang` only where the data has that set."""
+    """One bundle and its figures; those for a report only, `wang` where the data has that set."""
 
     name: str
     model: str
     recall: RecallReport
-    wang: WangMeasures | None
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the report: `figures` go to report.json under `key`, `text` onto the page."""
-
-    key: str
-    figures: object
-    text: str
-
-
-def write_report(sections: Iterable[Section], command: str, out: Path) -> None:
-    """Write REPORT.md and report/report.json, the sections in their order."""
-    (out / FOLDER).mkdir(parents=True, exist_ok=True)
-    sections = list(sections)
-    figures = {section.key: section.figures for section in sections}
-    (out / FOLDER / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    head = (
-        "# What the models find\n\nMade by the command below, which opens the photos and runs the "
-        f"bundles as Photoseek does.\nAll figures but the paper's are measured.\n\n"
-        f"```\n{command}\n```"
-    )
-    page = "\n\n".join([head, *(section.text for section in sections)])
-    (out / PAGE).write_text(page + "\n", encoding="utf-8")
+    wang: WangMeasures | None = None
+    words: WordsMeasures | None = None
 
 
 def recall_section(measured: Sequence[Measured]) -> Section:
@@ -87,7 +62,7 @@ def recall_section(measured: Sequence[Measured]) -> Section:
         {bundle.name: dataclasses.asdict(bundle.recall) for bundle in measured},
         f"## {first.dataset}\n\n{first.photos:,} photos and {first.captions:,} captions; recall in "
         "percent, and the best median rank is 1.\n\n"
-        + _table(("bundle", "encoders", "way", "R@1", "R@5", "R@10", "median rank"), rows),
+        + table(("bundle", "encoders", "way", "R@1", "R@5", "R@10", "median rank"), rows),
     )
 
 
@@ -108,7 +83,7 @@ def wang_section(measured: Sequence[Measured], out: Path) -> Section:
             "None\nof these photos was trained on here."
         ),
         "Mean precision at 10, in percent, beside the paper's:",
-        _table(
+        table(
             ("", *WAYS.values()),
             [
                 *(
@@ -139,7 +114,7 @@ def ablations_section(file: Path) -> Section:
     """What each lever gained on dev and what it costs, as recorded in `file`."""
     try:
         rows = json.loads(file.read_text(encoding="utf-8"))
-        table = _table(
+        levers = table(
             ("lever", "gain on dev", "training time", "encoder time"),
             [
                 tuple(row[key] for key in ("lever", "dev_gain", "training_time", "encoder_time"))
@@ -152,7 +127,7 @@ def ablations_section(file: Path) -> Section:
         "ablations",
         rows,
         "## What each lever is worth\n\nOne change at a time, on the dev split: the sum of the six "
-        f"recalls, and what it costs.\n\n{table}",
+        f"recalls, and what it costs.\n\n{levers}",
     )
 
 
@@ -172,13 +147,8 @@ def _class_table(title: str, retrievals: Mapping[str, ClassRetrieval], plot: str
         f"{retrievals[name].mean_precision:.1f} / {retrievals[name].mean_recall:.1f}"
         for name in names
     )
-    table = _table(("class", *names), [*rows, ("**mean**", *means)])
+    by_class = table(("class", *names), [*rows, ("**mean**", *means)])
     return (
         f"### {title[0].upper()}{title[1:]}\n\nPrecision / recall at {TOP}, in percent.\n\n"
-        f"{table}\n\n![Precision at {TOP}, {title}]({FOLDER}/{plot})"
+        f"{by_class}\n\n![Precision at {TOP}, {title}]({FOLDER}/{plot})"
     )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
