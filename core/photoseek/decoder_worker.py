@@ -14,6 +14,8 @@ import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from blake3 import blake3
+
 from photoseek.errors import PhotoError
 from photoseek.frames import read_frame, write_frame
 from photoseek.images import decode_photo, make_thumbnail, read_metadata, to_pixels
@@ -24,6 +26,9 @@ __all__ = ["main"]
 
 MEMORY_LIMIT = 4 << 30
 """Bytes of address space for one worker: room for the largest photo, not for a bomb."""
+
+DIGEST_SIZE = 16
+"""Bytes."""
 
 NICENESS = 5
 """Indexing steps back when the person does something else."""
@@ -49,9 +54,9 @@ def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object
         reason = getattr(error, "strerror", None) or "it needs more memory than one photo gets"
         retry = isinstance(error, OSError)
         return {"failure": f"the file cannot be read ({reason})", "retry": retry}, []
-    digest = hashlib.blake2b(content, digest_size=16).digest()
-    header: dict[str, object] = {"digest": digest.hex()}
-    if digest.hex() in request["known"]:
+    digest = _digest(content, request["known"])
+    header: dict[str, object] = {"digest": digest}
+    if digest in request["known"]:
         return {**header, "metadata": pack_metadata(read_metadata(content, path.suffix))}, []
     try:
         photo = decode_photo(content, suffix=path.suffix)
@@ -62,6 +67,18 @@ def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object
     header |= {"width": photo.width, "height": photo.height, "shape": pixels.shape}
     header["metadata"] = pack_metadata(photo.metadata)
     return header, [pixels.tobytes(), thumbnail]
+
+
+def _digest(content: bytes, known: list[str]) -> str:
+    """Return what tells these bytes from others: BLAKE3, six times as fast as BLAKE2.
+
+    A photo that is known by BLAKE2, which was used before, stays known by it.
+    """
+    digest = blake3(content).hexdigest(length=DIGEST_SIZE)
+    if known and digest not in known:
+        earlier = hashlib.blake2b(content, digest_size=DIGEST_SIZE).hexdigest()
+        return earlier if earlier in known else digest
+    return digest
 
 
 def _limit_resources() -> None:

