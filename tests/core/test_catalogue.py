@@ -21,6 +21,7 @@ MOST_BYTES = 1500
 def store(tmp_path: Path) -> Iterator[Catalogue]:
     with closing(Catalogue(tmp_path / "library.db")) as store:
         store.add_folder(tmp_path / "photos")
+        store.models.put("model", "a model", 512, shipped=False)
         yield store
 
 
