@@ -41,10 +41,11 @@ with join_processes(torch.device("cpu")) as processes:
 """
 
 
-def _run_two(*command: str) -> str:
+def _run_two(folder: Path, *command: str) -> str:
     # With --standalone the processes meet on this machine alone.
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    # torchrun leaves a folder of its own behind.
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(folder)}
     done = subprocess.run(
         [*torchrun, *command], capture_output=True, text=True, env=environment, check=False
     )
@@ -56,7 +57,7 @@ def test_two_processes_have_the_loss_and_the_gradients_of_one(tmp_path: Path) ->
     script = tmp_path / "step.py"
     script.write_text(ONE_STEP, encoding="utf-8")
     subprocess.run([sys.executable, script, tmp_path / "step"], check=True)
-    _run_two(str(script), str(tmp_path / "step"))
+    _run_two(tmp_path, str(script), str(tmp_path / "step"))
     alone, first, second = (torch.load(tmp_path / f"step-{n}.pt") for n in ("1-0", "2-0", "2-1"))
     for one, of_first, of_second in zip(alone, first, second, strict=True):
         torch.testing.assert_close(of_first, one)
@@ -67,6 +68,7 @@ def test_torchrun_trains_one_bundle_that_finds_shapes(tmp_path: Path, smoke: Smo
     out = tmp_path / "bundle"
     options = ["--preset", "smoke", "--seed", "3", "--threads", "1", "--epochs", "2"]
     said = _run_two(
+        tmp_path,
         *("-m", "photoseek_training.cli", *options),
         *("--out", str(out), "--work", str(tmp_path / "work")),
     )

@@ -26,7 +26,7 @@ def _measured(name: str) -> Measured:
 def test_a_report_has_all_bundles_beside_the_paper_and_shows_its_plots(tmp_path: Path) -> None:
     measured = [_measured("one"), _measured("two")]
     ablations = tmp_path / "ablations.json"
-    row = {"lever": "words", "dev_gain": "+3", "training_time": "1 min", "encoder_time": "none"}
+    row = {"lever": "words", "dev_gain": 3.5, "training_time": "1 min", "encoder_time": "none"}
     ablations.write_text(json.dumps([row]), encoding="utf-8")
     sections = (
         recall_section(measured),
@@ -38,7 +38,8 @@ def test_a_report_has_all_bundles_beside_the_paper_and_shows_its_plots(tmp_path:
     assert "| two | encoders | phrase finds photo | 12.3 | 45.6 | 78.9 | 4 |" in page
     assert "as published | 43 | 54 | - |" in page
     assert "| one | 20.0 | 20.0 | 20.0 |" in page
-    assert "| words | +3 | 1 min | none |" in page
+    assert "| **mean** | 20.0 / 100.0 | 20.0 / 100.0 | 43 / - |" in page
+    assert "| words | 3.5 | 1 min | none |" in page
     figures = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
     assert figures["wang"]["one"]["phrase_to_photo"]["precision"]["bus"] == 20
     plots = sorted((tmp_path / "report").glob("*.png"))

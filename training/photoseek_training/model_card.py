@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from photoseek.manifest import Manifest, RecallReport
+from photoseek_training.image_encoders import PRETRAINED
 from photoseek_training.likely import LikelyMeasure
+from photoseek_training.lite import LITE_SCALES
 from photoseek_training.parity import Parity
 from photoseek_training.presets import Recipe
 from photoseek_training.text_encoders import BAG_OF_WORDS
@@ -101,6 +103,8 @@ Data:
 
 {data}
 
+{_origins(recipe)}
+
 Versions: {versions}.
 
 ## Intended use
@@ -119,3 +123,22 @@ machine. The words are those of everyday scenes: people, dogs, sports, streets, 
   not prove a match.
 - Photos are squashed to a square before encoding; very long panoramas lose detail.
 """
+
+
+def _origins(recipe: Recipe) -> str:
+    """What was made by others and is in the weights or the words, with its licence."""
+    origins = []
+    if recipe.image_weights == PRETRAINED and recipe.image_encoder in LITE_SCALES:
+        origins.append("the image encoder starts from EfficientNet-Lite's weights (Apache 2.0)")
+    elif recipe.image_weights == PRETRAINED and recipe.image_encoder != "tiny":
+        origins.append("the image encoder starts from torchvision's weights (BSD 3-Clause)")
+    if recipe.word_vectors == "minilm":
+        origins += [
+            "the words' vectors come from all-MiniLM-L6-v2 (Apache 2.0)",
+            "the words beyond its captions come from Robyn Speer's wordfreq (CC BY-SA 4.0)",
+            "that draws on the freely available SUBTLEX lists of Brysbaert et al., among others",
+        ]
+    if recipe.softness:
+        origins.append("captions of like meaning were told by all-MiniLM-L6-v2 (Apache 2.0)")
+    lines = "\n".join(f"- {origin}" for origin in origins) or "- nothing"
+    return f"Taken from others:\n\n{lines}"

@@ -100,7 +100,7 @@ def wang_section(measured: Sequence[Measured], out: Path) -> Section:
             ],
         ),
         DIFFERENCES,
-        *(_class_table(WAYS[way], ways[way], f"{way}.png") for way in WAYS),
+        *(_class_table(way, ways[way]) for way in WAYS),
         (
             "### Precision over recall\n\nFrom the first result to the last, mean over all queries "
             "(the paper's Figure 4).\n\n![Precision over recall](report/precision_recall.png)"
@@ -117,7 +117,7 @@ def ablations_section(file: Path) -> Section:
         levers = table(
             ("lever", "gain on dev", "training time", "encoder time"),
             [
-                tuple(row[key] for key in ("lever", "dev_gain", "training_time", "encoder_time"))
+                [f"{row[key]}" for key in ("lever", "dev_gain", "training_time", "encoder_time")]
                 for row in rows
             ],
         )
@@ -131,24 +131,22 @@ def ablations_section(file: Path) -> Section:
     )
 
 
-def _class_table(title: str, retrievals: Mapping[str, ClassRetrieval], plot: str) -> str:
-    names = list(retrievals)
-    rows = [
-        (
-            kind,
-            *(
-                f"{retrievals[name].precision[kind]:.1f} / {retrievals[name].recall[kind]:.1f}"
-                for name in names
-            ),
-        )
-        for kind in CLASSES
-    ]
-    means = (
-        f"{retrievals[name].mean_precision:.1f} / {retrievals[name].mean_recall:.1f}"
-        for name in names
-    )
-    by_class = table(("class", *names), [*rows, ("**mean**", *means)])
+def _class_table(way: str, retrievals: Mapping[str, ClassRetrieval]) -> str:
+    title, published = WAYS[way], PAPER_PRECISION.get(way)
+    heads, rows, means = ["class", *retrievals], [[kind] for kind in CLASSES], ["**mean**"]
+    for found in retrievals.values():
+        for row, kind in zip(rows, CLASSES, strict=True):
+            row.append(f"{found.precision[kind]:.1f} / {found.recall[kind]:.1f}")
+        means.append(f"{found.mean_precision:.1f} / {found.mean_recall:.1f}")
+    counterpart = ""
+    if published is not None:
+        heads.append(PAPER)
+        for row in rows:
+            row.append("-")
+        means.append(f"{published:.0f} / -")
+        counterpart = " This is the paper's Table 1 and Figure 3."
     return (
-        f"### {title[0].upper()}{title[1:]}\n\nPrecision / recall at {TOP}, in percent.\n\n"
-        f"{by_class}\n\n![Precision at {TOP}, {title}]({FOLDER}/{plot})"
+        f"### {title[0].upper()}{title[1:]}\n\n"
+        f"Precision / recall at {TOP}, in percent.{counterpart}\n\n"
+        f"{table(heads, [*rows, means])}\n\n![Precision at {TOP}, {title}]({FOLDER}/{way}.png)"
     )

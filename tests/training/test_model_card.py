@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from photoseek.bundle import ModelBundle
+from photoseek.manifest import LikelyRule
+from photoseek_training.likely import LikelyMeasure
+from photoseek_training.model_card import CardFacts, model_card
+from photoseek_training.parity import Parity
+from photoseek_training.presets import Recipe, find_preset
+from training.conftest import SmokeRun
+
+
+def _card(smoke: SmokeRun, recipe: Recipe) -> str:
+    manifest = ModelBundle.open(smoke.out).manifest
+    assert manifest.recall is not None
+    likely = LikelyMeasure(LikelyRule(0.1, 0.1, 3.0), 0.7, 0.01)
+    facts = CardFacts(recipe, "command", 0, ["data"], {"torch": "2"}, 9, "epoch 1", 300.0,
+                      manifest.recall, likely, Parity(1e-7, 1e-7))  # fmt: skip
+    return model_card(manifest, facts)
+
+
+def test_the_card_names_what_was_taken_from_others_with_its_licence(smoke: SmokeRun) -> None:
+    card = _card(smoke, find_preset("shipped"))
+    assert "EfficientNet-Lite's weights (Apache 2.0)" in card
+    assert "vectors come from all-MiniLM-L6-v2 (Apache 2.0)" in card
+    assert "wordfreq (CC BY-SA 4.0)" in card
+    assert "SUBTLEX" in card
+
+
+def test_the_card_claims_nothing_from_others_that_a_recipe_does_without(smoke: SmokeRun) -> None:
+    paper = _card(smoke, replace(find_preset("paper-lstm"), image_encoder="vgg19"))
+    assert "torchvision's weights (BSD 3-Clause)" in paper
+    assert "MiniLM" not in paper
+    assert "wordfreq" not in paper
+    random = _card(smoke, replace(find_preset("paper-lstm"), image_weights="random"))
+    assert "Taken from others:\n\n- nothing" in random
