@@ -35,6 +35,13 @@ def test_unknown_words_come_back_as_typed_in_any_alphabet(tmp_path: Path) -> Non
     assert tokenizer.unknown_words("a Giraffe, dog's собака") == ("Giraffe", "собака")
 
 
+def test_accents_joined_letters_and_full_width_ones_are_plain_letters(tmp_path: Path) -> None:
+    tokenizer = _tokenizer(tmp_path, ["fish dog istanbul cafe"])
+    for phrase in ("\ufb01sh", "ｄｏｇ", "İstanbul", "CAFÉ", "cafe\u0301"):
+        assert tokenizer.unknown_words(phrase) == ()
+    assert tokenizer.unknown_words("\ufb01shy dog") == ("\ufb01shy",)
+
+
 def test_rare_words_are_not_learned_and_extra_words_follow() -> None:
     captions = ["red red blue", "red blue green"]
     few = build_vocabulary(captions, min_count=2)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer
 from tokenizers.models import WordLevel
-from tokenizers.normalizers import NFD, Lowercase, Normalizer, Replace, StripAccents
+from tokenizers.normalizers import NFKD, Lowercase, Normalizer, Replace, StripAccents
 from tokenizers.normalizers import Sequence as NormalizerSequence
 from tokenizers.pre_tokenizers import WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
@@ -71,11 +71,14 @@ def common_words(count: int) -> tuple[str, ...]:
 
 
 def caption_normalizer() -> Normalizer:
-    """Lower case without accents, possessive 's dropped, every other non-letter a space."""
+    """Lower case without accents, possessive 's dropped, every other non-letter a space.
+
+    Letters joined for print (as in text pasted from a PDF file) and full-width ones become plain.
+    """
     return NormalizerSequence(
         [
+            NFKD(),
             Lowercase(),
-            NFD(),
             StripAccents(),
             Replace(Regex(r"['’]s\b"), ""),
             Replace(Regex(r"[^\p{L}]+"), " "),
