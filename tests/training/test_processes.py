@@ -11,7 +11,6 @@ import torch
 
 from photoseek.bundle import ModelBundle
 from photoseek_training.processes import Processes
-from training.conftest import SmokeRun
 
 ONE_STEP = """
 import sys
@@ -64,7 +63,7 @@ def test_two_processes_have_the_loss_and_the_gradients_of_one(tmp_path: Path) ->
         assert torch.equal(of_first, of_second)
 
 
-def test_torchrun_trains_one_bundle_that_finds_shapes(tmp_path: Path, smoke: SmokeRun) -> None:
+def test_torchrun_trains_one_bundle_that_finds_shapes(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     options = ["--preset", "smoke", "--seed", "3", "--threads", "1", "--epochs", "2"]
     said = _run_two(

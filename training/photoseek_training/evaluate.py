@@ -43,7 +43,7 @@ def _evaluate(options: argparse.Namespace, command: str) -> None:
     dataset = read_dataset(options.data)
     photos = dataset.test if options.split == "test" else dataset.dev
     wang = read_wang(options.data) if options.out else None
-    words = read_words_data(options.data, dataset, photos)
+    words = read_words_data(options.data, dataset, photos) if options.out else None
     measured = []
     for path, name in zip(options.bundles, _distinct_names(options.bundles), strict=True):
         encoder = Encoder(ModelBundle.open(path))
@@ -53,7 +53,7 @@ def _evaluate(options: argparse.Namespace, command: str) -> None:
             encoder.bundle.manifest.name,
             measure(embedded, f"{dataset.name} {options.split}"),
             measure_wang(encoder, wang) if wang is not None else None,
-            measure_words(encoder, words, embedded) if options.out else None,
+            measure_words(encoder, words, embedded) if words is not None else None,
         )
         measured.append(bundle)
         if options.json:
@@ -65,7 +65,8 @@ def _evaluate(options: argparse.Namespace, command: str) -> None:
         sections = [recall_section(measured)]
         if wang is not None:
             sections.append(wang_section(measured, options.out))
-        sections.append(words_section(measured, words, options.out))
+        if words is not None:
+            sections.append(words_section(measured, words, options.out))
         if options.ablations:
             sections.append(ablations_section(options.ablations))
         write_report(sections, command, options.out)

@@ -21,7 +21,7 @@ def draw_classes(retrievals: Mapping[str, ClassRetrieval], title: str, file: Pat
     middle = 0.4 - width / 2
     axes.set_xticks([place + middle for place in range(len(CLASSES))], CLASSES)
     axes.set(title=title, ylabel="precision at 10, %", ylim=(0, 100))
-    axes.legend(fontsize="small")
+    figure.legend(fontsize="small", loc="outside lower center", ncols=len(retrievals))
     figure.savefig(file, dpi=_DPI)
 
 
