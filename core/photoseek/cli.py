@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -58,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="photoseek", description="Find photos in your own folders by a phrase or a photo."
     )
-    parser.add_argument("--version", action="version", version=f"photoseek {version('photoseek')}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
@@ -129,6 +128,16 @@ def _add_model_commands(
     remove = commands.add_parser("remove", parents=[shared], help="forget a model not in use")
     remove.add_argument("model", metavar="ID")
     remove.set_defaults(run=_model_remove)
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for, which takes some time."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"photoseek {version('photoseek')}")
+        parser.exit()
 
 
 def _add_filter_arguments(command: argparse.ArgumentParser) -> None:

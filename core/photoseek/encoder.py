@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from photoseek.bundle import ModelBundle
 from photoseek.errors import BundleError
-from photoseek.images import open_photo, to_pixels
 from photoseek.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
@@ -86,13 +85,20 @@ class Encoder:
 
     def encode_images(self, images: Sequence[Image.Image | Path | str]) -> NDArray[np.float32]:
         """Embed photos: `(n, dim)` float32, unit rows; `PhotoError` names a file that fails."""
+        if not images:
+            return self._stack([])
+        # Imported late: a search by phrase needs no Pillow.
+        from photoseek.images import open_photo, to_pixels
+
         spec = self.bundle.manifest.image
         rows = []
         for start in range(0, len(images), BATCH_SIZE):
-            batch = images[start : start + BATCH_SIZE]
-            rows.append(
-                self.encode_pixels(np.stack([to_pixels(_open(image), spec) for image in batch]))
+            batch = (
+                Path(image) if isinstance(image, str) else image
+                for image in images[start : start + BATCH_SIZE]
             )
+            pixels = np.stack([to_pixels(open_photo(image), spec) for image in batch])
+            rows.append(self.encode_pixels(pixels))
         return self._stack(rows)
 
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -140,10 +146,6 @@ class Encoder:
         if not rows:
             return np.zeros((0, self.bundle.manifest.embedding_dim), np.float32)
         return np.concatenate(rows)
-
-
-def _open(image: Image.Image | Path | str) -> Image.Image:
-    return open_photo(Path(image) if isinstance(image, str) else image)
 
 
 def _start(graph: Path, options: Any, providers: list[str]) -> Any:

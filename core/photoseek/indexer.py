@@ -18,7 +18,7 @@ from photoseek.decoder import Decoded, DecodeJob, DecoderPool, Known, Outcome
 from photoseek.encoder import Encoder
 from photoseek.errors import LibraryError
 from photoseek.records import Failure, Folder, Progress, UpdateReport
-from photoseek.scanner import Scan, scan_folder
+from photoseek.scanner import FoundFile, Scan, scan_folder
 from photoseek.thumbnails import ThumbnailCache
 
 __all__ = ["Indexer"]
@@ -95,7 +95,7 @@ class Indexer:
     def _plan(self) -> _Plan:
         plan = _Plan(UpdateReport(0, 0, 0, 0, 0, 0, 0, 0, cancelled=False, seconds=0.0))
         known = {
-            (item.file.folder_id, item.file.name): item
+            (item.folder_id, item.name): item
             for item in self._catalogue.known_files(self._model_id)
         }
         found = unchanged = 0
@@ -106,20 +106,19 @@ class Indexer:
             )
             found += len(scan.files)
             for seen in scan.files:
-                file = PhotoFile(folder.id, seen.name, seen.file_size, seen.modified_ns)
                 before = known.pop((folder.id, seen.name), None)
                 if before is not None and before.missing:
                     returned.append(before.id)
-                if before is not None and before.file == file and _is_settled(before):
+                if before is not None and _is_unchanged(before, seen) and _is_settled(before):
                     unchanged += 1
                 else:
-                    plan.jobs.append((file, before))
+                    plan.jobs.append((PhotoFile(folder.id, *seen), before))
                 if before is not None and before.embedded:
-                    plan.by_size[before.file.file_size].append(before)
+                    plan.by_size[before.file_size].append(before)
         for item in known.values():
             plan.gone[item.id] = item
             if item.embedded:
-                plan.by_size[item.file.file_size].append(item)
+                plan.by_size[item.file_size].append(item)
         self._catalogue.set_missing(returned, missing=False)
         plan.report = dataclasses.replace(plan.report, found=found, unchanged=unchanged)
         return plan
@@ -219,7 +218,7 @@ class Indexer:
         removed: list[KnownFile] = []
         for folder in self._folders.values():
             scan = plan.scans[folder.id]
-            gone = [item for item in plan.gone.values() if item.file.folder_id == folder.id]
+            gone = [item for item in plan.gone.values() if item.folder_id == folder.id]
             reason = _offline_reason(folder, scan, len(gone))
             kept = gone if reason else [item for item in gone if self._is_hidden(item, scan)]
             hidden = {item.id for item in kept}
@@ -244,6 +243,10 @@ class Indexer:
 
     def _tell(self, stage: Literal["scanning", "embedding", "finishing"]) -> None:
         self._on_progress(Progress(stage, self._done, self._total, self._failed))
+
+
+def _is_unchanged(known: KnownFile, seen: FoundFile) -> bool:
+    return known.file_size == seen.file_size and known.modified_ns == seen.modified_ns
 
 
 def _is_settled(known: KnownFile) -> bool:

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.bundle import ModelBundle
-from photoseek.catching_up import catch_up
 from photoseek.database import Catalogue
 from photoseek.embedding_index import Snapshot
 from photoseek.encoder import Encoder
@@ -31,8 +30,6 @@ from photoseek.errors import (
 from photoseek.explaining import explain
 from photoseek.facts import PhotoFacts
 from photoseek.filters import Filter
-from photoseek.images import make_thumbnail, open_photo
-from photoseek.indexer import Indexer
 from photoseek.loaded_model import LoadedModel
 from photoseek.models import Models
 from photoseek.paths import default_library_directory
@@ -174,6 +171,10 @@ class Library:
         thread, which `on_progress` is called on too. `LibraryBusyError` when another process is
         updating, `LibraryError` when the disk does not take more.
         """
+        # Imported late: a search needs neither Pillow nor worker processes.
+        from photoseek.catching_up import catch_up
+        from photoseek.indexer import Indexer
+
         started = time.monotonic()
         tell, stop = on_progress or (lambda _: None), cancelled or (lambda: False)
         with self._writer() as catalogue:
@@ -373,6 +374,8 @@ class Library:
             self._thumbnails.remove(digest)
 
     def _make_thumbnail(self, photo_id: int, digest: bytes) -> bytes | None:
+        from photoseek.images import make_thumbnail, open_photo  # late, as in `update`
+
         try:
             thumbnail = make_thumbnail(open_photo(self.photos([photo_id])[0].path))
             self._thumbnails.put(digest, thumbnail)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from photoseek.raw import RAW_SUFFIXES, can_read_raw
 from photoseek.records import Failure
@@ -14,17 +15,17 @@ from photoseek.records import Failure
 __all__ = ["FoundFile", "Scan", "scan_folder", "why_skipped"]
 
 PHOTO_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".heic", ".heics", ".heif", ".hif", ".jfif", ".jp2", ".jpe"}
-    | {".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+    {b".avif", b".bmp", b".gif", b".heic", b".heics", b".heif", b".hif", b".jfif", b".jp2"}
+    | {b".jpe", b".jpeg", b".jpg", b".png", b".tif", b".tiff", b".webp"}
 )
+_RAW_SUFFIXES = frozenset(map(os.fsencode, RAW_SUFFIXES))
 SKIPPED_FOLDERS = frozenset(
     ["@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"]
 )
 """What network drives and operating systems put beside photos, in lower case."""
 
 
-@dataclass(frozen=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """A photo file as the walk saw it; `name` is its path below the folder, as bytes of the OS."""
 
     name: bytes
@@ -119,7 +120,8 @@ def _is_skipped_folder(name: bytes) -> bool:
 
 
 def _is_photo_name(name: bytes) -> bool:
-    if name.startswith(b"."):
+    stem, dot, suffix = name.rpartition(b".")
+    if not stem or name.startswith(b"."):
         return False
-    suffix = os.fsdecode(os.path.splitext(name)[1]).lower()  # noqa: PTH122 -- a Path for each of a million files is slow
-    return suffix in PHOTO_SUFFIXES or (suffix in RAW_SUFFIXES and can_read_raw())
+    suffix = (dot + suffix).lower()
+    return suffix in PHOTO_SUFFIXES or (suffix in _RAW_SUFFIXES and can_read_raw())

@@ -40,6 +40,21 @@ def test_a_query_and_the_errors_need_neither_model_nor_database() -> None:
     assert python(code) == "set()"
 
 
+def test_a_search_by_phrase_needs_no_pillow_and_no_decoder(
+    tmp_path: Path, colour_bundle: ModelBundle, colour_folder: Path
+) -> None:
+    with Library.open(tmp_path, bundle=colour_bundle) as library:
+        library.add_folder(colour_folder)
+        library.update()
+    code = (
+        "import sys; from photoseek.cli import main; "
+        f"main(['search', 'red', '--library', {str(tmp_path)!r}]);"
+        "print({'PIL', 'pillow_heif', 'blake3', 'photoseek.decoder', 'importlib.metadata'}"
+        " & set(sys.modules))"
+    )
+    assert python(code).splitlines()[-1] == "set()"
+
+
 SCRIPT = """
 import sys
 from photoseek import Library, ModelBundle

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,11 @@ from photoseek.records import Failure, Folder, Metadata, Photo
 __all__ = ["Catalogue", "Counts", "EmbeddingChanges", "KnownFile", "PhotoFile"]
 
 
-@dataclass(frozen=True)
-class PhotoFile:
-    """A place in a folder and the file that was seen there; `name` is the path below the folder."""
+class PhotoFile(NamedTuple):
+    """A place in a folder and the file that was seen there; `name` is the path below the folder.
+
+    A tuple, as is `KnownFile`: a scan makes one of each photo, and tuples are made faster.
+    """
 
     folder_id: int
     name: bytes
@@ -32,21 +34,28 @@ class PhotoFile:
     modified_ns: int
 
 
-@dataclass(frozen=True)
-class KnownFile:
+class KnownFile(NamedTuple):
     """What the library remembers of a file; `embedded` is for the model in use.
 
     `described` tells whether its metadata has been read.
     """
 
     id: int
-    file: PhotoFile
+    folder_id: int
+    name: bytes
+    file_size: int
+    modified_ns: int
     digest: bytes | None
     failure: str | None
     retry: bool
     missing: bool
     embedded: bool
     described: bool
+
+    @property
+    def file(self) -> PhotoFile:
+        """The file as it was seen last."""
+        return PhotoFile(self.folder_id, self.name, self.file_size, self.modified_ns)
 
 
 @dataclass(frozen=True)
@@ -159,14 +168,14 @@ class Catalogue:
 
     def known_files(self, model_id: str) -> list[KnownFile]:
         """Return every file the library remembers."""
-        return [_known(row) for row in self._connection.rows(_KNOWN, model_id)]
+        return [KnownFile._make(row) for row in self._connection.rows(_KNOWN, model_id)]
 
     def find_file(self, folder_id: int, name: bytes, model_id: str) -> KnownFile | None:
         """Return what is remembered of one file."""
         rows = self._connection.rows(
             f"{_KNOWN} WHERE p.folder_id = ? AND p.name = ?", model_id, folder_id, name
         )
-        return _known(rows[0]) if rows else None
+        return KnownFile._make(rows[0]) if rows else None
 
     def put_photo(
         self, file: PhotoFile, digest: bytes, width: int, height: int, metadata: Metadata
@@ -426,19 +435,6 @@ def _place(file: PhotoFile) -> tuple[int, bytes, int, int]:
 
 def _path(encoded: bytes) -> Path:
     return Path(os.fsdecode(encoded))
-
-
-def _known(row: tuple[Any, ...]) -> KnownFile:
-    return KnownFile(
-        id=row[0],
-        file=PhotoFile(*row[1:5]),
-        digest=row[5],
-        failure=row[6],
-        retry=bool(row[7]),
-        missing=bool(row[8]),
-        embedded=bool(row[9]),
-        described=bool(row[10]),
-    )
 
 
 def _photo(row: tuple[Any, ...]) -> Photo:
