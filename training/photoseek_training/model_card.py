@@ -135,8 +135,10 @@ def _origins(recipe: Recipe) -> str:
     if recipe.word_vectors == "minilm":
         origins += [
             "the words' vectors come from all-MiniLM-L6-v2 (Apache 2.0)",
-            "the words beyond its captions come from Robyn Speer's wordfreq (CC BY-SA 4.0)",
-            "that draws on the freely available SUBTLEX lists of Brysbaert et al., among others",
+            (
+                "the words beyond its captions come from Robyn Speer's wordfreq (CC BY-SA 4.0),\n"
+                "  which draws on the freely available SUBTLEX lists of Brysbaert et al. and others"
+            ),
         ]
     if recipe.softness:
         origins.append("captions of like meaning were told by all-MiniLM-L6-v2 (Apache 2.0)")
