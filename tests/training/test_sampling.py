@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from photoseek_training.corpus import Corpus
+from photoseek_training.errors import DatasetError
 from photoseek_training.sampling import Part, plan_epoch
 
 COUNTS = np.array([3, 3, 3, 2, 1, 1, 2])
@@ -28,6 +30,11 @@ def test_captions_stay_with_their_photos() -> None:
 def test_absent_parts_are_left_out() -> None:
     plans = plan_epoch(CORPUS, (Part(0, 3, 3, 3), Part(3, 0, 4, 1)), np.random.default_rng(2))
     assert [sorted(plan.photos.tolist()) for plan in plans] == [[0, 1, 2]]
+
+
+def test_too_few_photos_for_one_batch_are_an_error() -> None:
+    with pytest.raises(DatasetError, match="3 photos to train on do not fill a batch of 4"):
+        plan_epoch(CORPUS, (Part(0, 3, 4, 5),), np.random.default_rng(0))
 
 
 def test_the_same_generator_plans_the_same_epoch() -> None:

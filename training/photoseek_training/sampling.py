@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek_training.corpus import Corpus
+from photoseek_training.errors import DatasetError
 
 Numbers = NDArray[np.int64]
 
@@ -36,11 +37,19 @@ class BatchPlan:
 def plan_epoch(
     corpus: Corpus, parts: tuple[Part, ...], random: np.random.Generator
 ) -> list[BatchPlan]:
-    """All batches of one epoch; the same generator state gives the same plan."""
+    """All batches of one epoch; the same generator state gives the same plan.
+
+    DatasetError where there are too few photos for one batch.
+    """
     main, *others = parts
     draws = [_passes(corpus, main, random)]
     lenders = [_endless(corpus, part, random) for part in others if part.count and part.per_batch]
     main_pairs = [pair for one_pass in draws[0] for pair in one_pass]
+    if len(main_pairs) < main.per_batch:
+        raise DatasetError(
+            f"the {main.count} photos to train on do not fill a batch of {main.per_batch}: "
+            "add photos, or choose another --preset"
+        )
     plans = []
     for start in range(0, len(main_pairs) - main.per_batch + 1, main.per_batch):
         pairs = main_pairs[start : start + main.per_batch]
