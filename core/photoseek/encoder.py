@@ -125,6 +125,8 @@ class Encoder:
         options = onnxruntime.SessionOptions()
         # A failed CUDA start is told in `fallback`; onnxruntime's own lines would only repeat it.
         options.log_severity_level = 4
+        # Its threads would go on waiting busily, on cores that comparing and decoding need.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         if graph == self.bundle.image_encoder:
             options.intra_op_num_threads = 1  # each photo has a thread of ours: `encode_pixels`
         elif self._threads is not None:
