@@ -27,7 +27,7 @@ class GraphWriter:
 
     def weight(self, name: str, values: NDArray[np.generic]) -> str:
         """Add a constant, and return its name."""
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        self.weights.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
         return name
 
     def node(self, kind: str, inputs: Sequence[str], output: str, **settings: Any) -> str:
