@@ -223,6 +223,7 @@ def _search(options: argparse.Namespace) -> int:
     with _open(options) as library:
         ranking = library.rank(query, top_k=options.top_k)
         results = library.results(ranking)
+        tells_likely = library.bundle.manifest.likely is not None
         if not results and not (query.filter and library.info().searchable):
             raise _nothing_to_search(library)
     if ranking.corrections:
@@ -242,7 +243,10 @@ def _search(options: argparse.Namespace) -> int:
         print("photoseek: no photo passes the filter", file=sys.stderr)
     elif query.is_compared and not options.json:
         count = sum(result.likely for result in results)
-        print(f"{count} likely (*)" if count else "no likely match; these come nearest")
+        if not tells_likely:
+            print("these come nearest; the model does not tell which are likely")
+        else:
+            print(f"{count} likely (*)" if count else "no likely match; these come nearest")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -197,6 +198,15 @@ def test_a_model_that_is_lost_is_told_and_another_can_be_used(
     assert indexed("search", "red").code == 0
     assert indexed("model", "add", other_bundle.path).code == 0
     assert indexed("model", "use", new).code == 0
+
+
+def test_a_model_that_tells_no_likely_matches_says_so(
+    indexed: Run, colour_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = dataclasses.replace(colour_bundle.manifest, likely=None)
+    bundle = dataclasses.replace(colour_bundle, manifest=silent)
+    monkeypatch.setattr(ModelBundle, "open", classmethod(lambda cls, path: bundle))
+    assert "the model does not tell which are likely" in indexed("search", "red").out
 
 
 def test_an_empty_library_lists_no_model(run: Run) -> None:
