@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,18 +44,22 @@ class MadeLibrary:
                 manifest.model_id, manifest.name, manifest.embedding_dim, shipped=False
             )
 
-    def grow(self, count: int) -> None:
-        """Add photos until there are that many."""
+    def grow(self, count: int) -> float:
+        """Add photos until there are that many; return the seconds that storing them took."""
+        seconds = 0.0
         with closing(self._open()) as catalogue:
             (folder,) = catalogue.folders()
             for start in range(self.count, count, BATCH):
                 numbers = range(start, min(count, start + BATCH))
                 vectors = unit_rows(len(numbers), self.bundle.manifest.embedding_dim, start)
                 files = [self._file(folder.id, number) for number in numbers]
+                started = time.perf_counter()
                 with catalogue.transaction():
                     for number, file, vector in zip(numbers, files, vectors, strict=True):
                         self._put(catalogue, file, number, vector)
+                seconds += time.perf_counter() - started
         self.count = count
+        return seconds
 
     def disk_bytes(self) -> int:
         """Return what the library takes, without thumbnails and its copy of the model."""

@@ -48,7 +48,7 @@ def measure_scaling(made: MadeLibrary, most: int, out: Path | None) -> list[Figu
 def _costs(made: MadeLibrary, size: int) -> dict[str, float]:
     """Return what one photo costs in a library of this size: microseconds, and bytes of disk."""
     added = size - made.count
-    storing = _seconds(lambda: made.grow(size)) / added
+    storing = made.grow(size) / added
     with Library.open(made.directory, bundle=made.bundle) as library:
         library.update()  # takes in the model
     started = time.perf_counter()
