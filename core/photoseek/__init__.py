@@ -5,6 +5,9 @@ which of them are new, changed or moved. The `decoder` pool opens those, each on
 processes, and returns thumbnails and pixels; the `encoder` turns batches of pixels into
 embeddings; each batch is one transaction, after which the `embedding_index` takes a new snapshot.
 
+Staying current: the `watcher` tells places where files have changed, and `Library.update` then
+looks only there.
+
 Searching: in a `Query` of phrases and photos, words that the model does not know are put right by
 `spelling` where it is plain what was meant; the query becomes one vector through the `encoder`;
 `ranking` compares it with every embedding by dot product and says where the likely matches end;
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from photoseek.library import Library
     from photoseek.query import Query
     from photoseek.records import (
+        Changes,
         Correction,
         Explanation,
         Failure,
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "BundleError": "errors",
+    "Changes": "records",
     "Correction": "records",
     "Encoder": "encoder",
     "Explanation": "records",
@@ -82,6 +87,7 @@ _HOME = {
 
 __all__ = [
     "BundleError",
+    "Changes",
     "Correction",
     "Encoder",
     "Explanation",

@@ -7,12 +7,19 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from photoseek.errors import FolderError, LibraryError, PhotoseekError, QueryError
+from photoseek.errors import (
+    FolderError,
+    LibraryBusyError,
+    LibraryError,
+    PhotoseekError,
+    QueryError,
+)
 from photoseek.filters import Filter, parse_date, parse_format, parse_near
 from photoseek.paths import LIBRARY_VARIABLE
 from photoseek.query import Query
@@ -28,11 +35,14 @@ from photoseek.wording import (
 
 if TYPE_CHECKING:
     from photoseek.library import Library
-    from photoseek.records import Progress
+    from photoseek.records import Failure, Progress, UpdateReport
 
 __all__ = ["main"]
 
 T = TypeVar("T")
+
+BUSY_PAUSE = 2.0
+"""Seconds between two tries to update a library that another process is updating."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
 
     index = commands.add_parser("index", parents=[shared], help="add folders and read their photos")
     index.add_argument("folders", metavar="FOLDER", type=Path, nargs="+")
+    index.add_argument(
+        "--watch", action="store_true", help="stay, and read new photos as they come, until Ctrl+C"
+    )
     index.set_defaults(run=_index)
 
     search = commands.add_parser("search", parents=[shared], help="find photos")
@@ -190,26 +203,65 @@ def _index(options: argparse.Namespace) -> int:
                     raise
                 print(f"photoseek: {error}", file=sys.stderr)
                 refused += 1
-        with _progress_line() as tell:
-            report = library.update(on_progress=tell)
-        info = library.info()
-    if options.json:
-        print(json.dumps({**vars(report), "photos": info.photos, "searchable": info.searchable}))
-    else:
-        parts = [
-            f"{count:,} {word}"
-            for word in ("added", "changed", "moved", "removed", "unchanged", "offline")
-            if (count := getattr(report, word))
-        ]
-        if report.beside:
-            parts.append(f"{report.beside:,} embedded by models beside")
-        print(f"{', '.join(parts) or 'no photos found'} ({report.seconds:.1f} s)")
-        print(coverage(info) + (" (photoseek info names them)" if info.failed else ""))
-        if info.fallback:
-            print(f"on the CPU: {info.fallback}")
+        if options.watch:
+            _follow(library, options)
+            return 1 if refused else 0
+        report = _update(library, options)
+    return 1 if refused or report.problems else 0
+
+
+def _follow(library: Library, options: argparse.Namespace) -> None:
+    """Keep the library current until Ctrl+C, and say where that takes longer than it should."""
+    told: set[Failure] = set()
+    first = True
+    try:
+        for changes in library.watch():
+            for failure in set(changes.unwatched) - told:
+                line = f"photoseek: {printable(failure.path)} {failure.reason}; it is looked at "
+                print(line + "again every minute", file=sys.stderr)
+            told = set(changes.unwatched)
+            while True:
+                try:
+                    _update(library, options, changes.places, tell_always=first)
+                    first = False
+                    break
+                except LibraryBusyError:
+                    # The other one may have been there already before this change.
+                    time.sleep(BUSY_PAUSE)
+    except KeyboardInterrupt:
+        print("photoseek: stopped; what was done so far is kept", file=sys.stderr)
+
+
+def _update(
+    library: Library,
+    options: argparse.Namespace,
+    places: Collection[Path] | None = None,
+    *,
+    tell_always: bool = True,
+) -> UpdateReport:
+    """Update the library and tell what has changed in it."""
+    with _progress_line() as tell:
+        report = library.update(on_progress=tell, places=places)
     for problem in report.problems:
         print(f"photoseek: {problem}", file=sys.stderr)
-    return 1 if refused or report.problems else 0
+    counts = {word: getattr(report, word) for word in ("added", "changed", "moved", "removed")}
+    if not (tell_always or report.failed or report.beside or any(counts.values())):
+        return report
+    info = library.info()
+    if options.json:
+        values = {**vars(report), "photos": info.photos, "searchable": info.searchable}
+        print(json.dumps(values), flush=True)
+        return report
+    counts |= {"unchanged": report.unchanged, "offline": report.offline}
+    parts = [f"{count:,} {word}" for word, count in counts.items() if count]
+    if report.beside:
+        parts.append(f"{report.beside:,} embedded by models beside")
+    print(f"{', '.join(parts) or 'no photos found'} ({report.seconds:.1f} s)")
+    hint = " (photoseek info names them)" if info.failed else ""
+    print(coverage(info) + hint, flush=True)
+    if info.fallback:
+        print(f"on the CPU: {info.fallback}", flush=True)
+    return report
 
 
 def _search(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +36,7 @@ from photoseek.paths import default_library_directory
 from photoseek.query import Query
 from photoseek.ranking import rank
 from photoseek.records import (
+    Changes,
     Explanation,
     Folder,
     LibraryInfo,
@@ -164,8 +165,13 @@ class Library:
         self,
         on_progress: Callable[[Progress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        *,
+        places: Collection[Path] | None = None,
     ) -> UpdateReport:
         """Bring the library up to date with its folders; what is done is kept when cancelled.
+
+        With `places`, absolute paths of files or folders such as `watch` tells, only what is
+        there is looked at, unless it seems that a drive has gone: then its whole folder is.
 
         The model in use comes first, then the others embed what they lack. Runs on the calling
         thread, which `on_progress` is called on too. `LibraryBusyError` when another process is
@@ -182,8 +188,13 @@ class Library:
             models = Models(self.directory / "models", catalogue.models)
             models.take_in(model.bundle, follow_shipped=self._follows)
             report = Indexer(
-                catalogue, self._thumbnails, model.encoder, tell, stop, leave_out=self.directory
-            ).run()
+                catalogue,
+                self._thumbnails,
+                model.encoder,
+                tell,
+                stop,
+                leave_out=self.directory.absolute(),
+            ).run(places)
             beside, problems = 0, list[str]()
             for model_id in models.lacking(but=model.bundle.manifest.model_id):
                 if stop():
@@ -204,6 +215,21 @@ class Library:
             cancelled=stop(),
             seconds=time.monotonic() - started,
         )
+
+    def watch(self, cancelled: Callable[[], bool] | None = None) -> Iterator[Changes]:
+        """Watch the folders and yield what is to be updated, first everything, until cancelled.
+
+        Runs on the calling thread: `for changes in watch(): update(places=changes.places)` keeps
+        the library current. A burst of changes comes as one, and what comes during an update after
+        it. Folders added meanwhile are watched from the next rescan on.
+        """
+        # Imported late: who only searches need not wait for it.
+        from photoseek.watcher import FolderWatcher
+
+        watcher = FolderWatcher(
+            lambda: [folder.path for folder in self.folders()], self.directory.absolute()
+        )
+        return watcher.changes(cancelled or (lambda: False))
 
     # Models
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from photoseek.manifest import RecallReport
 
 __all__ = [
+    "Changes",
     "Correction",
     "Explanation",
     "Failure",
@@ -124,6 +125,18 @@ class Failure:
 
     path: Path
     reason: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a watcher asks an update to look at: `places`, files or folders, or everything (None).
+
+    `unwatched` are the folders that it cannot watch, with the reason: those are only looked at
+    again from time to time.
+    """
+
+    places: frozenset[Path] | None
+    unwatched: tuple[Failure, ...]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from photoseek.raw import RAW_SUFFIXES, can_read_raw
 from photoseek.records import Failure
 
-__all__ = ["FoundFile", "Scan", "scan_folder", "why_skipped"]
+__all__ = ["FoundFile", "Scan", "concerns_photos", "scan_folder", "scan_places", "why_skipped"]
 
 PHOTO_SUFFIXES = frozenset(
     {b".avif", b".bmp", b".gif", b".heic", b".heics", b".heif", b".hif", b".jfif", b".jp2"}
@@ -50,12 +50,41 @@ def scan_folder(
     Only regular files count: opening a pipe or a device could wait for ever. When cancelled, the
     list is incomplete.
     """
+    return _walk(folder, [os.fsencode(folder)], Scan(), cancelled, leave_out)
+
+
+def scan_places(
+    folder: Path,
+    places: Sequence[Path],
+    cancelled: Callable[[], bool] = lambda: False,
+    *,
+    leave_out: Path | None = None,
+) -> Scan:
+    """List the photos at some places below `folder`, files or folders, as `scan_folder` would.
+
+    No place may lie in another. One that does not exist is no error: it has nothing to list.
+    """
     scan = Scan()
+    waiting: list[bytes] = []
+    prefix = _prefix(folder)
+    for place in places:
+        if not (_skipped_part(place.parent, folder) or leave_out in (place, *place.parents)):
+            _visit(_Place(place), prefix, scan, waiting)
+    return _walk(folder, waiting, scan, cancelled, leave_out)
+
+
+def _walk(
+    folder: Path,
+    waiting: list[bytes],
+    scan: Scan,
+    cancelled: Callable[[], bool],
+    leave_out: Path | None,
+) -> Scan:
+    """List the folders `waiting`, all of them below `folder`, and what is below them."""
     seen: set[tuple[int, int]] = set()
     if leave_out is not None and leave_out.is_dir():
         _enter(os.fsencode(leave_out), seen)
-    waiting = [os.fsencode(folder)]
-    prefix = len(waiting[0].rstrip(os.fsencode(os.sep))) + 1
+    prefix = _prefix(folder)
     while waiting and not cancelled():
         directory = waiting.pop()
         try:
@@ -72,9 +101,9 @@ def scan_folder(
 
 def why_skipped(path: Path, folder: Path) -> str | None:
     """Say which rule keeps a file below `folder` out of the library; None when none does."""
-    for part in path.relative_to(folder).parts[:-1]:
-        if _is_skipped_folder(os.fsencode(part)):
-            return f"it lies in {part!r}, a kind of folder that Photoseek leaves out"
+    part = _skipped_part(path.parent, folder)
+    if part is not None:
+        return f"it lies in {part!r}, a kind of folder that Photoseek leaves out"
     if path.name.startswith("."):
         return "its name starts with a dot, which marks hidden files"
     if path.suffix.lower() in RAW_SUFFIXES and not can_read_raw():
@@ -82,6 +111,28 @@ def why_skipped(path: Path, folder: Path) -> str | None:
     if not _is_photo_name(os.fsencode(path.name)):
         return f"{path.suffix or 'no ending'} is not the ending of a photo file"
     return None
+
+
+def concerns_photos(path: Path, folder: Path) -> bool:
+    """Tell whether a change at this path below `folder` may change what a scan lists."""
+    if _skipped_part(path, folder):
+        return False
+    return _is_photo_name(os.fsencode(path.name)) or not path.is_file()
+
+
+class _Place:
+    """A path that is looked at as if a listing had shown it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = os.fsencode(path)
+        self.name = os.fsencode(path.name)
+        self._path = path
+
+    def is_dir(self) -> bool:
+        return self._path.is_dir()
+
+    def stat(self) -> os.stat_result:
+        return self._path.stat()
 
 
 class _AlreadySeenError(Exception):
@@ -101,7 +152,14 @@ def _entries(directory: bytes) -> Iterator[os.DirEntry[bytes]]:
         yield from entries
 
 
-def _visit(entry: os.DirEntry[bytes], prefix: int, scan: Scan, waiting: list[bytes]) -> None:
+def _prefix(folder: Path) -> int:
+    """Return how many bytes a file's name below `folder` lies behind its path's beginning."""
+    return len(os.fsencode(folder).rstrip(os.fsencode(os.sep))) + 1
+
+
+def _visit(
+    entry: os.DirEntry[bytes] | _Place, prefix: int, scan: Scan, waiting: list[bytes]
+) -> None:
     try:
         if entry.is_dir():
             if not _is_skipped_folder(entry.name):
@@ -113,6 +171,12 @@ def _visit(entry: os.DirEntry[bytes], prefix: int, scan: Scan, waiting: list[byt
                 scan.files.append(FoundFile(name, status.st_size, status.st_mtime_ns))
     except OSError:
         return  # a broken link, or a file that vanished between listing and looking
+
+
+def _skipped_part(directory: Path, folder: Path) -> str | None:
+    """Return the first folder on the way down from `folder` that the walk does not enter."""
+    parts = directory.relative_to(folder).parts
+    return next((part for part in parts if _is_skipped_folder(os.fsencode(part))), None)
 
 
 def _is_skipped_folder(name: bytes) -> bool:

@@ -166,16 +166,37 @@ class Catalogue:
 
     # Files
 
-    def known_files(self, model_id: str) -> list[KnownFile]:
-        """Return every file the library remembers."""
-        return [KnownFile._make(row) for row in self._connection.rows(_KNOWN, model_id)]
+    def known_files(self, model_id: str, folder_id: int) -> list[KnownFile]:
+        """Return every file the library remembers of a folder."""
+        return self._known(model_id, "p.folder_id = ?", folder_id)
+
+    def known_at(self, model_id: str, folder_id: int, names: Sequence[bytes]) -> list[KnownFile]:
+        """Return the files remembered under these names, and below them where they are folders."""
+        sep = os.fsencode(os.sep)
+        end = bytes([sep[0] + 1])  # no name below a folder comes after this one
+        where = "p.folder_id = ? AND (p.name = ? OR (p.name > ? AND p.name < ?))"
+        return [
+            known
+            for name in names
+            for known in self._known(model_id, where, folder_id, name, name + sep, name + end)
+        ]
+
+    def embedded_files(self, model_id: str, file_sizes: Iterable[int]) -> list[KnownFile]:
+        """Return the files of these sizes that have an embedding to lend."""
+        return self._known(
+            model_id,
+            "e.seq IS NOT NULL AND p.file_size IN (SELECT value FROM json_each(?))",
+            json.dumps(list(file_sizes)),
+        )
 
     def find_file(self, folder_id: int, name: bytes, model_id: str) -> KnownFile | None:
         """Return what is remembered of one file."""
-        rows = self._connection.rows(
-            f"{_KNOWN} WHERE p.folder_id = ? AND p.name = ?", model_id, folder_id, name
-        )
-        return KnownFile._make(rows[0]) if rows else None
+        found = self._known(model_id, "p.folder_id = ? AND p.name = ?", folder_id, name)
+        return found[0] if found else None
+
+    def _known(self, model_id: str, where: str, *values: object) -> list[KnownFile]:
+        rows = self._connection.rows(f"{_KNOWN} WHERE {where}", model_id, *values)
+        return [KnownFile._make(row) for row in rows]
 
     def put_photo(
         self, file: PhotoFile, digest: bytes, width: int, height: int, metadata: Metadata
