@@ -1,4 +1,4 @@
-"""The `photoseek` command: index, search, info, explain, forget, model; only this prints."""
+"""The `photoseek` command: index, search, explain, exclude and more; only this prints."""
 
 from __future__ import annotations
 
@@ -118,6 +118,15 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("folders", metavar="FOLDER", type=Path, nargs="*")
     forget.add_argument("--missing", action="store_true", help="photos whose files are gone")
     forget.set_defaults(run=_forget, parser=forget)
+
+    exclude = commands.add_parser(
+        "exclude", parents=[shared], help="leave out files and folders, or tell which are"
+    )
+    exclude.add_argument(
+        "patterns", metavar="PATTERN", nargs="*", help="as in .gitignore: Trash/ or *_edited.jpg"
+    )
+    exclude.add_argument("--remove", action="store_true", help="take these patterns back")
+    exclude.set_defaults(run=_exclude, parser=exclude)
 
     model = commands.add_parser("model", help="try other models beside the one in use")
     _add_model_commands(model.add_subparsers(required=True, metavar="COMMAND"), shared)
@@ -352,6 +361,8 @@ def _info(options: argparse.Namespace) -> int:
     for folder in info.folders:
         state = "" if folder.online else f"  offline: {folder.reason}"
         print(f"folder     {printable(folder.path)}  ({folder.photos:,} photos){state}")
+    for pattern in info.exclusions:
+        print(f"excluded   {pattern}")
     for failure in info.failures:
         print(f"unreadable {printable(failure.path)}: {failure.reason}")
     return 0
@@ -366,6 +377,30 @@ def _explain(options: argparse.Namespace) -> int:
         print(json.dumps({**vars(explanation), "path": str(explanation.path)}))
     else:
         print(explanation_text(explanation, options.phrase))
+    return 0
+
+
+def _exclude(options: argparse.Namespace) -> int:
+    if options.remove and not options.patterns:
+        options.parser.error("name the patterns to take back")
+    with _open(options) as library:
+        hidden = shown = 0
+        if options.remove:
+            shown = library.include(*options.patterns)
+        elif options.patterns:
+            hidden = library.exclude(*options.patterns)
+        patterns = library.exclusions()
+    if options.json:
+        print(json.dumps({"exclusions": patterns, "hidden": hidden, "shown": shown}))
+        return 0
+    for pattern in patterns:
+        print(pattern)
+    if options.remove:
+        print(f"{shown:,} found again; index reads what was never read")
+    elif options.patterns:
+        print(f"{hidden:,} hidden, and kept in case the pattern is taken back")
+    elif not patterns:
+        print("nothing is excluded")
     return 0
 
 

@@ -19,6 +19,7 @@ from photoseek.database import Catalogue, KnownFile, PhotoFile
 from photoseek.decoder import Decoded, DecodeJob, DecoderPool, Known, Outcome
 from photoseek.encoder import Encoder
 from photoseek.errors import LibraryError
+from photoseek.exclusions import Exclusions
 from photoseek.records import Failure, Folder, Progress, UpdateReport
 from photoseek.scanner import FoundFile, Scan, scan_folder, scan_places
 from photoseek.thumbnails import ThumbnailCache
@@ -73,6 +74,7 @@ class Indexer:
         self._on_progress = on_progress
         self._cancelled = cancelled
         self._leave_out = leave_out  # the library's own folder: thumbnails are no photos
+        self._exclusions = Exclusions(catalogue.exclusions.patterns())
         self._folders = {folder.id: folder for folder in catalogue.folders()}
         self._done = self._total = self._failed = 0
 
@@ -126,14 +128,25 @@ class Indexer:
         """Return what is there now and what was known: of the whole folder, or of the places."""
         if places is not None and folder.path not in places and folder.online:
             below = _outermost(place for place in places if place.is_relative_to(folder.path))
-            scan = scan_places(folder.path, below, self._cancelled, leave_out=self._leave_out)
+            scan = scan_places(
+                folder.path,
+                below,
+                self._cancelled,
+                leave_out=self._leave_out,
+                exclusions=self._exclusions,
+            )
             names = [os.fsencode(place.relative_to(folder.path)) for place in below]
             found = self._catalogue.known_at(self._model_id, folder.id, names)
             known = {item.name: item for item in found}
             gone = len(known.keys() - {file.name for file in scan.files})
             if not below or _is_plain(folder, scan, gone):
                 return scan, known
-        scan = scan_folder(folder.path, self._cancelled, leave_out=self._leave_out)
+        scan = scan_folder(
+            folder.path,
+            self._cancelled,
+            leave_out=self._leave_out,
+            exclusions=self._exclusions,
+        )
         plan.scans[folder.id] = scan
         found = self._catalogue.known_files(self._model_id, folder.id)
         return scan, {item.name: item for item in found}

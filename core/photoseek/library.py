@@ -25,6 +25,7 @@ from photoseek.errors import (
     FolderError,
     LibraryBusyError,
     LibraryError,
+    PatternError,
     PhotoError,
 )
 from photoseek.explaining import explain
@@ -144,6 +145,8 @@ class Library:
                 return other
         inside = [other for other in known if other.path.is_relative_to(folder)]
         self._catalogue.add_folder(folder, inside)
+        if inside and self.exclusions():
+            self._settle_exclusions(self._catalogue)
         return next(other for other in self.folders() if other.path == folder)
 
     def remove_folder(self, path: Path | str) -> None:
@@ -153,6 +156,41 @@ class Library:
             raise FolderError(f"{path} is not a folder of this library")
         with self._writer() as catalogue:
             self._drop_thumbnails(catalogue.remove_folder(folder.id))
+
+    def exclusions(self) -> tuple[str, ...]:
+        """Return the patterns of files and folders that are left out of the library."""
+        return self._catalogue.exclusions.patterns()
+
+    def exclude(self, *patterns: str) -> int:
+        """Leave out what these patterns match below each folder; return how many photos that hides.
+
+        They are written as in `.gitignore`: `Trash/`, `*_edited.jpg`, `/2019/raw`. A hidden photo
+        is not found, and keeps its embedding in case the pattern is taken back. `PatternError` for
+        a pattern that cannot be read.
+        """
+        from photoseek.exclusions import Exclusions
+
+        Exclusions(patterns)
+        with self._writer() as catalogue, catalogue.transaction():
+            catalogue.exclusions.add(patterns)
+            return self._settle_exclusions(catalogue)[0]
+
+    def include(self, *patterns: str) -> int:
+        """Take patterns back; return how many photos are found again at once.
+
+        The next `update` reads those that were never read. `PatternError` for one that is not here.
+        """
+        unknown = set(patterns) - set(self.exclusions())
+        if unknown:
+            raise PatternError(f"{min(unknown)!r} is not among the patterns of this library")
+        with self._writer() as catalogue, catalogue.transaction():
+            catalogue.exclusions.remove(patterns)
+            return self._settle_exclusions(catalogue)[1]
+
+    def _settle_exclusions(self, catalogue: Catalogue) -> tuple[int, int]:
+        from photoseek.exclusions import settle_exclusions
+
+        return settle_exclusions(catalogue.exclusions)
 
     def forget_missing(self) -> int:
         """Forget the photos that were kept although their files are gone; return how many."""
@@ -366,6 +404,7 @@ class Library:
             database_bytes=sum(file.stat().st_size for file in self.directory.glob("library.db*")),
             thumbnail_bytes=self._thumbnails.size(),
             models=self.models(),
+            exclusions=self.exclusions(),
         )
 
     def _newest(self, wanted: Filter, top_k: int | None) -> Ranking:

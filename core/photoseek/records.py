@@ -221,6 +221,7 @@ class LibraryInfo:
     database_bytes: int
     thumbnail_bytes: int
     models: tuple[LibraryModel, ...] = ()
+    exclusions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,13 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from photoseek.raw import RAW_SUFFIXES, can_read_raw
 from photoseek.records import Failure
+
+if TYPE_CHECKING:
+    from photoseek.exclusions import Exclusions
 
 __all__ = ["FoundFile", "Scan", "concerns_photos", "scan_folder", "scan_places", "why_skipped"]
 
@@ -42,15 +45,21 @@ class Scan:
 
 
 def scan_folder(
-    folder: Path, cancelled: Callable[[], bool] = lambda: False, *, leave_out: Path | None = None
+    folder: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+    *,
+    leave_out: Path | None = None,
+    exclusions: Exclusions | None = None,
 ) -> Scan:
-    """List the photos below `folder`, less those in `leave_out`; links are followed.
+    """List the photos below `folder`, less those in `leave_out`, or excluded; links are followed.
 
     Each real folder is listed once. One that cannot be listed is reported and the walk goes on.
     Only regular files count: opening a pipe or a device could wait for ever. When cancelled, the
     list is incomplete.
     """
-    return _walk(folder, [os.fsencode(folder)], Scan(), cancelled, leave_out)
+    walk = _Walk(folder, leave_out, exclusions)
+    walk.waiting.append(os.fsencode(folder))
+    return walk.run(cancelled)
 
 
 def scan_places(
@@ -59,44 +68,17 @@ def scan_places(
     cancelled: Callable[[], bool] = lambda: False,
     *,
     leave_out: Path | None = None,
+    exclusions: Exclusions | None = None,
 ) -> Scan:
     """List the photos at some places below `folder`, files or folders, as `scan_folder` would.
 
     No place may lie in another. One that does not exist is no error: it has nothing to list.
     """
-    scan = Scan()
-    waiting: list[bytes] = []
-    prefix = _prefix(folder)
+    walk = _Walk(folder, leave_out, exclusions)
     for place in places:
         if not (_skipped_part(place.parent, folder) or leave_out in (place, *place.parents)):
-            _visit(_Place(place), prefix, scan, waiting)
-    return _walk(folder, waiting, scan, cancelled, leave_out)
-
-
-def _walk(
-    folder: Path,
-    waiting: list[bytes],
-    scan: Scan,
-    cancelled: Callable[[], bool],
-    leave_out: Path | None,
-) -> Scan:
-    """List the folders `waiting`, all of them below `folder`, and what is below them."""
-    seen: set[tuple[int, int]] = set()
-    if leave_out is not None and leave_out.is_dir():
-        _enter(os.fsencode(leave_out), seen)
-    prefix = _prefix(folder)
-    while waiting and not cancelled():
-        directory = waiting.pop()
-        try:
-            _enter(directory, seen)
-            for entry in _entries(directory):
-                _visit(entry, prefix, scan, waiting)
-        except _AlreadySeenError:
-            continue
-        except OSError as error:
-            path = Path(os.fsdecode(directory))
-            scan.unreadable.append(Failure(path, f"cannot be listed ({error.strerror})"))
-    return scan
+            walk.visit(_Place(place))
+    return walk.run(cancelled)
 
 
 def why_skipped(path: Path, folder: Path) -> str | None:
@@ -135,42 +117,64 @@ class _Place:
         return self._path.stat()
 
 
-class _AlreadySeenError(Exception):
-    """The walk has come back, through a link, to a folder it has listed."""
+class _Walk:
+    """One walk below a folder, through the folders `waiting` and what is below them."""
 
+    def __init__(self, folder: Path, leave_out: Path | None, exclusions: Exclusions | None) -> None:
+        self.waiting: list[bytes] = []
+        self._scan = Scan()
+        # How many bytes a file's name below `folder` lies behind its path's beginning.
+        self._prefix = len(os.fsencode(folder).rstrip(os.fsencode(os.sep))) + 1
+        self._exclusions = exclusions or None
+        self._seen: set[tuple[int, int]] = set()
+        if leave_out is not None and leave_out.is_dir():
+            self._enters(os.fsencode(leave_out))
 
-def _enter(directory: bytes, seen: set[tuple[int, int]]) -> None:
-    status = Path(os.fsdecode(directory)).stat()
-    identity = (status.st_dev, status.st_ino)
-    if identity in seen:
-        raise _AlreadySeenError
-    seen.add(identity)
+    def run(self, cancelled: Callable[[], bool]) -> Scan:
+        while self.waiting and not cancelled():
+            directory = self.waiting.pop()
+            try:
+                if self._enters(directory):
+                    for entry in _entries(directory):
+                        self.visit(entry)
+            except OSError as error:
+                path = Path(os.fsdecode(directory))
+                reason = f"cannot be listed ({error.strerror})"
+                self._scan.unreadable.append(Failure(path, reason))
+        return self._scan
+
+    def visit(self, entry: os.DirEntry[bytes] | _Place) -> None:
+        try:
+            if entry.is_dir():
+                if not (_is_skipped_folder(entry.name) or self._excludes(entry, is_folder=True)):
+                    self.waiting.append(entry.path)
+            elif _is_photo_name(entry.name) and not self._excludes(entry):
+                status = entry.stat()
+                if stat.S_ISREG(status.st_mode):
+                    name = entry.path[self._prefix :]
+                    self._scan.files.append(FoundFile(name, status.st_size, status.st_mtime_ns))
+        except OSError:
+            return  # a broken link, or a file that vanished between listing and looking
+
+    def _excludes(self, entry: os.DirEntry[bytes] | _Place, *, is_folder: bool = False) -> bool:
+        if self._exclusions is None:
+            return False
+        name = entry.path[self._prefix :]
+        return self._exclusions.rule_for(name, is_folder=is_folder) is not None
+
+    def _enters(self, directory: bytes) -> bool:
+        """Tell whether the walk has not come back, through a link, to a folder it has listed."""
+        status = Path(os.fsdecode(directory)).stat()
+        identity = (status.st_dev, status.st_ino)
+        if identity in self._seen:
+            return False
+        self._seen.add(identity)
+        return True
 
 
 def _entries(directory: bytes) -> Iterator[os.DirEntry[bytes]]:
     with os.scandir(directory) as entries:
         yield from entries
-
-
-def _prefix(folder: Path) -> int:
-    """Return how many bytes a file's name below `folder` lies behind its path's beginning."""
-    return len(os.fsencode(folder).rstrip(os.fsencode(os.sep))) + 1
-
-
-def _visit(
-    entry: os.DirEntry[bytes] | _Place, prefix: int, scan: Scan, waiting: list[bytes]
-) -> None:
-    try:
-        if entry.is_dir():
-            if not _is_skipped_folder(entry.name):
-                waiting.append(entry.path)
-        elif _is_photo_name(entry.name):
-            status = entry.stat()
-            if stat.S_ISREG(status.st_mode):
-                name = entry.path[prefix:]
-                scan.files.append(FoundFile(name, status.st_size, status.st_mtime_ns))
-    except OSError:
-        return  # a broken link, or a file that vanished between listing and looking
 
 
 def _skipped_part(directory: Path, folder: Path) -> str | None:

@@ -69,6 +69,7 @@ def info_values(info: LibraryInfo) -> dict[str, object]:
             }
             for folder in info.folders
         ],
+        "exclusions": list(info.exclusions),
         "failures": [{"path": str(item.path), "reason": item.reason} for item in info.failures],
         "model": {"id": info.model_id, "name": info.model_name},
         "models": [model_values(model) for model in info.models],

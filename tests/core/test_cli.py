@@ -331,7 +331,9 @@ def test_a_misspelt_word_is_told_in_its_row_of_many(indexed: Run, tmp_path: Path
     assert corrected["query"] == "yelow"
 
 
-@pytest.mark.parametrize("command", ["index", "search", "info", "explain", "forget", "model"])
+@pytest.mark.parametrize(
+    "command", ["index", "search", "info", "explain", "exclude", "forget", "model"]
+)
 def test_each_command_has_help(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.code == 0
@@ -349,6 +351,21 @@ def test_odd_file_names_can_be_opened_from_json(run: Run, tmp_path: Path) -> Non
     text = run("search", "red").out
     assert len(text.splitlines()) == 3
     assert "\\x0aline \\x1b[31m\\xff.jpg" in text
+
+
+def test_patterns_are_excluded_listed_and_taken_back(indexed: Run, colour_folder: Path) -> None:
+    assert indexed("exclude").out == "nothing is excluded\n"
+    assert indexed("exclude", "r*.jpg").out.splitlines() == [
+        "r*.jpg",
+        "1 hidden, and kept in case the pattern is taken back",
+    ]
+    assert "excluded   r*.jpg" in indexed("info").out
+    assert "excluded by this rule: r*.jpg" in indexed("explain", colour_folder / "red.jpg").out
+    assert indexed("exclude", "r*.jpg", "--remove", "--json").rows == [
+        {"exclusions": [], "hidden": 0, "shown": 1}
+    ]
+    assert_one_line(indexed("exclude", "#"), "'#' leaves nothing out; write it as Trash/")
+    assert indexed("exclude", "--remove").code == 2
 
 
 def test_help_and_usage_load_neither_model_nor_database() -> None:

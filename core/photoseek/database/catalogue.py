@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.database.connection import Connection
+from photoseek.database.exclusion_table import ExclusionTable
 from photoseek.database.model_table import ModelTable
 from photoseek.facts import FactRow
 from photoseek.records import Failure, Folder, Metadata, Photo
@@ -100,11 +101,12 @@ PORTION = 8192
 
 
 class Catalogue:
-    """The tables of one library, through one connection; `models` asks of its models."""
+    """The tables of one library, through one connection; `models` and `exclusions` ask of those."""
 
     def __init__(self, path: Path) -> None:
         self._connection = Connection(path)
         self.models = ModelTable(self._connection)
+        self.exclusions = ExclusionTable(self._connection)
 
     def close(self) -> None:
         """Close the connection."""
@@ -133,13 +135,15 @@ class Catalogue:
             new = self._connection.run("INSERT INTO folders (path) VALUES (?)", os.fsencode(path))
             for folder in inside:
                 prefix = os.fsencode(folder.path.relative_to(path)) + os.fsencode(os.sep)
-                names = self._connection.rows(
-                    "SELECT name, id FROM photos WHERE folder_id = ?", folder.id
-                )
-                self._connection.run_many(
-                    "UPDATE photos SET folder_id = ?, name = ? WHERE id = ?",
-                    [(new, prefix + name, id_) for name, id_ in names],
-                )
+                for table in ("photos", "excluded_photos"):
+                    names = self._connection.rows(
+                        f"SELECT name, id FROM {table} WHERE folder_id = ?",  # noqa: S608 -- one of two
+                        folder.id,
+                    )
+                    self._connection.run_many(
+                        f"UPDATE {table} SET folder_id = ?, name = ? WHERE id = ?",  # noqa: S608 -- one of two
+                        [(new, prefix + name, id_) for name, id_ in names],
+                    )
                 self._connection.run("DELETE FROM folders WHERE id = ?", folder.id)
 
     def remove_folder(self, folder_id: int) -> list[bytes]:
