@@ -20,7 +20,7 @@ from photoseek.errors import (
     PhotoseekError,
     QueryError,
 )
-from photoseek.filters import Filter, parse_date, parse_format, parse_near
+from photoseek.filters import SHAPES, Filter, parse_date, parse_format, parse_near
 from photoseek.paths import LIBRARY_VARIABLE
 from photoseek.query import Query
 from photoseek.wording import (
@@ -173,6 +173,13 @@ def _add_filter_arguments(command: argparse.ArgumentParser) -> None:
     filters.add_argument("--format", metavar="NAME", type=_usage(parse_format))
     filters.add_argument("--near", metavar="LAT,LON[,KM]", type=_usage(parse_near))
     filters.add_argument("--name", metavar="TEXT", default="", help="part of the file's name")
+    filters.add_argument("--lens", metavar="WORDS", default="", help="words of its name")
+    filters.add_argument("--keyword", metavar="TEXT", default="", help="part of a keyword")
+    filters.add_argument(
+        "--rating", metavar="STARS", type=int, choices=range(6), help="at least, 0 to 5"
+    )
+    filters.add_argument("--megapixels", metavar="N", type=float, help="at least")
+    filters.add_argument("--shape", choices=SHAPES, default="", help="of the upright photo")
 
 
 def _usage(parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -197,6 +204,11 @@ def _filter(options: argparse.Namespace) -> Filter:
         format=options.format or "",
         near=options.near,
         name=options.name,
+        lens=options.lens,
+        keyword=options.keyword,
+        rating=options.rating,
+        megapixels=options.megapixels,
+        shape=options.shape,
     )
 
 

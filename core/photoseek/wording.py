@@ -44,6 +44,7 @@ def _photo_values(photo: Photo) -> dict[str, object]:
         "camera": metadata.camera,
         "lens": metadata.lens,
         "size": [photo.width, photo.height],
+        "orientation": metadata.orientation,
         "place": place,
         "rating": metadata.rating,
         "keywords": list(metadata.keywords),

@@ -388,23 +388,12 @@ class Catalogue:
         """Return what filters ask of the readable photos above an id, by rising id."""
         rows = self._connection.rows(
             "SELECT p.id, f.path, p.name, p.taken, p.modified_ns, p.latitude, p.longitude, "
-            "p.camera, p.format FROM photos p JOIN folders f ON f.id = p.folder_id "
+            "p.camera, p.format, p.lens, p.keywords, p.rating, p.width, p.height "
+            "FROM photos p JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND p.id > ? ORDER BY p.id",
             after_id,
         )
-        return [
-            FactRow(
-                id_,
-                folder,
-                name,
-                _local_seconds(modified) if taken is None else taken,
-                latitude,
-                longitude,
-                camera or "",
-                kind or "",
-            )
-            for id_, folder, name, taken, modified, latitude, longitude, camera, kind in rows
-        ]
+        return [_fact_row(row) for row in rows]
 
     def newest_first(self) -> NDArray[np.int64]:
         """Return the ids of all readable photos, the last taken first."""
@@ -474,6 +463,26 @@ def _photo(row: tuple[Any, ...]) -> Photo:
         modified=datetime.fromtimestamp(row[6] / 1e9, UTC),
         offline=bool(row[7]),
         metadata=_metadata(row[8:]),
+    )
+
+
+def _fact_row(row: tuple[Any, ...]) -> FactRow:
+    id_, folder, name, taken, modified, latitude, longitude, *texts, rating, width, height = row
+    camera, kind, lens, keywords = (text or "" for text in texts)
+    return FactRow(
+        id_,
+        folder,
+        name,
+        _local_seconds(modified) if taken is None else taken,
+        latitude,
+        longitude,
+        camera,
+        kind,
+        lens,
+        keywords,
+        -1 if rating is None else rating,
+        width,
+        height,
     )
 
 
