@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         PhotoseekError,
         QueryError,
     )
+    from photoseek.filters import Filter, Near
     from photoseek.library import Library
     from photoseek.query import Query
     from photoseek.records import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         Correction,
         Explanation,
         Failure,
+        FilterChoices,
         Folder,
         LibraryInfo,
         LibraryModel,
@@ -64,6 +66,8 @@ _HOME = {
     "Encoder": "encoder",
     "Explanation": "records",
     "Failure": "records",
+    "Filter": "filters",
+    "FilterChoices": "records",
     "Folder": "records",
     "FolderError": "errors",
     "Library": "library",
@@ -75,6 +79,7 @@ _HOME = {
     "LibraryTooNewError": "errors",
     "Metadata": "records",
     "ModelBundle": "bundle",
+    "Near": "filters",
     "PatternError": "errors",
     "Photo": "records",
     "PhotoError": "errors",
@@ -94,6 +99,8 @@ __all__ = [
     "Encoder",
     "Explanation",
     "Failure",
+    "Filter",
+    "FilterChoices",
     "Folder",
     "FolderError",
     "Library",
@@ -105,6 +112,7 @@ __all__ = [
     "LibraryTooNewError",
     "Metadata",
     "ModelBundle",
+    "Near",
     "PatternError",
     "Photo",
     "PhotoError",

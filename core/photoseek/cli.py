@@ -98,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         "--as-typed", action="store_true", help="put no misspelt word right before searching"
     )
     _add_filter_arguments(search)
+    search.add_argument(
+        "--newest", action="store_true", help="put the likely matches in order of their dates"
+    )
     search.add_argument("--top-k", metavar="N", type=_count, default=20, help="most rows (20)")
     search.set_defaults(run=_search, parser=search)
 
@@ -495,6 +498,7 @@ def _query(options: argparse.Namespace) -> Query:
         images=tuple(options.image),
         as_typed=options.as_typed,
         filter=_filter(options),
+        newest_first=options.newest,
     )
     return dataclasses.replace(query, without=(*query.without, *options.without))
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.filters import KM_PER_DEGREE, Filter, Near, folded
+from photoseek.records import FilterChoices
 
 __all__ = ["FactRow", "PhotoFacts"]
 
@@ -51,6 +52,9 @@ class _Words:
         known = dict(earlier._texts) if earlier else {}
         codes = np.array([known.setdefault(text, len(known)) for text in texts], np.int32)
         return cls(known, np.concatenate([earlier._codes, codes]) if earlier else codes)
+
+    def texts(self) -> tuple[str, ...]:
+        return tuple(sorted(filter(None, self._texts)))
 
     def where(self, holds: Callable[[str], bool]) -> NDArray[np.bool_]:
         return np.array([holds(text) for text in self._texts] or [False])[self._codes]
@@ -125,6 +129,16 @@ class PhotoFacts:
     def grown(self, rows: Sequence[FactRow]) -> PhotoFacts:
         """Return facts of these photos too."""
         return PhotoFacts(rows, self) if rows else self
+
+    def choices(self) -> FilterChoices:
+        """Return the texts that filters can ask for, each once, sorted."""
+        keywords = {word for text in self._keywords.texts() for word in text.splitlines()}
+        return FilterChoices(
+            self._cameras.texts(),
+            self._lenses.texts(),
+            self._formats.texts(),
+            tuple(sorted(keywords)),
+        )
 
     def matching(self, wanted: Filter) -> NDArray[np.bool_]:
         """Return `(n,)` which photos a filter lets through; as `Filter.why_not`, all at once."""

@@ -39,6 +39,7 @@ from photoseek.ranking import rank
 from photoseek.records import (
     Changes,
     Explanation,
+    FilterChoices,
     Folder,
     LibraryInfo,
     LibraryModel,
@@ -350,11 +351,20 @@ class Library:
             ranking = _without(ranking, query.photo_ids)
         ids, scores = ranking.ids[:top_k], ranking.scores[:top_k]
         likely = min(ranking.likely, len(ids))
+        if query.newest_first:
+            order = self._newest_places(ids[:likely])
+            ids = np.concatenate([ids[order], ids[likely:]])
+            scores = np.concatenate([scores[order], scores[likely:]])
         return Ranking(ids, scores, likely, unknown, corrections)
 
     def browse(self) -> NDArray[np.int64]:
         """Return the ids of all photos, the last taken first."""
         return self._catalogue.newest_first()
+
+    def filter_choices(self) -> FilterChoices:
+        """Return what a filter can ask for: the cameras, lenses, formats and keywords there are."""
+        with self._sifting:
+            return self._current_facts().choices()
 
     def photos(self, ids: Sequence[int]) -> list[Photo]:
         """Return photos in the order of `ids`; those that are gone are left out."""
@@ -420,12 +430,7 @@ class Library:
     ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """Return `(n,)` which rows of a snapshot a filter lets through, and their dates."""
         with self._sifting:
-            # The count first: an edit that comes between the two is seen again, never missed.
-            edits = self._catalogue.edits()
-            if edits != self._seen_edits:
-                self._facts, self._seen_edits = PhotoFacts(()), edits
-            self._facts = self._facts.grown(self._catalogue.fact_rows(self._facts.last_id))
-            facts = self._facts
+            facts = self._current_facts()
             placed = self._placed
             if placed is None or placed[0] is not snapshot or placed[1] is not facts:
                 placed = self._placed = (snapshot, facts, facts.places_of(snapshot.ids))
@@ -433,6 +438,23 @@ class Library:
         if not len(facts.ids):
             return np.zeros(len(places), np.bool_), np.zeros(len(places), np.int64)
         return facts.matching(wanted)[places] & (places >= 0), facts.dates[places]
+
+    def _newest_places(self, ids: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return `(n,)` the places of these photos in the order of their dates, the last first."""
+        with self._sifting:
+            facts = self._current_facts()
+        places = facts.places_of(ids)
+        dates = np.where(places >= 0, facts.dates[places], 0) if len(facts.ids) else places
+        return np.lexsort((ids, dates))[::-1]
+
+    def _current_facts(self) -> PhotoFacts:
+        """Take in what is new for filters; the caller holds `_sifting`."""
+        # The count first: an edit that comes between the two is seen again, never missed.
+        edits = self._catalogue.edits()
+        if edits != self._seen_edits:
+            self._facts, self._seen_edits = PhotoFacts(()), edits
+        self._facts = self._facts.grown(self._catalogue.fact_rows(self._facts.last_id))
+        return self._facts
 
     def _drop_thumbnails(self, digests: Iterable[bytes]) -> None:
         for digest in digests:

@@ -18,6 +18,7 @@ __all__ = [
     "Correction",
     "Explanation",
     "Failure",
+    "FilterChoices",
     "Folder",
     "LibraryInfo",
     "LibraryModel",
@@ -83,6 +84,16 @@ class Photo:
     def dated_by_file(self) -> bool:
         """Whether `date` is only the file's time."""
         return self.metadata.taken is None
+
+
+@dataclass(frozen=True)
+class FilterChoices:
+    """What filters can ask for in a library, each text once, sorted."""
+
+    cameras: tuple[str, ...]
+    lenses: tuple[str, ...]
+    formats: tuple[str, ...]
+    keywords: tuple[str, ...]
 
 
 @dataclass(frozen=True)

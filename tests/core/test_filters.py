@@ -73,6 +73,26 @@ def test_a_filter_makes_no_photo_a_likelier_match(travels: Library) -> None:
     assert sifted.scores[0] == free.scores[list(free.ids).index(sifted.ids[0])]
 
 
+def test_likely_matches_come_by_date_on_request(travels: Library) -> None:
+    by_score = travels.rank(Query(("red",)))
+    by_date = travels.rank(Query(("red",), newest_first=True))
+    assert by_date.likely == by_score.likely > 1
+    likely, rest = by_date.ids[: by_date.likely], by_date.ids[by_date.likely :]
+    assert set(likely) == set(by_score.ids[: by_score.likely])
+    assert rest.tolist() == by_score.ids[by_score.likely :].tolist()
+    dates = [photo.date.replace(tzinfo=None) for photo in travels.photos(likely.tolist())]
+    assert dates == sorted(dates, reverse=True)
+    scores = dict(zip(by_score.ids.tolist(), by_score.scores.tolist(), strict=True))
+    assert [scores[id_] for id_ in by_date.ids.tolist()] == by_date.scores.tolist()
+
+
+def test_a_library_tells_what_its_filters_can_ask_for(travels: Library) -> None:
+    choices = travels.filter_choices()
+    assert choices.cameras == ("Canon EOS R5", "Canon G7 X")
+    assert choices.formats == ("jpeg", "png")
+    assert choices.lenses == choices.keywords == ()
+
+
 def test_photos_that_come_move_and_go_are_sifted_as_they_are(
     travels: Library, tmp_path: Path
 ) -> None:
