@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 
-.PHONY: run test check format bench clean
+.PHONY: run test check format bench fuzz clean
 
 run:            ## set up and open the app; FOLDER=... adds a folder of photos
 	sh packaging/setup.sh app
@@ -23,9 +23,16 @@ format:         ## put the code in the house's form
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench:          ## measure speed as ratios against bare parts, in about ten minutes; writes build/bench
-	sh packaging/setup.sh bench
-	PYTHONPATH=tests $(BIN)/python -m benchmarks --out build/bench $(BENCH)
+bench:          ## measure speed as ratios against bare parts; takes some minutes
+	sh packaging/setup.sh dev
+	$(BIN)/python tests/benchmarks/bench.py
+
+fuzz:           ## feed damaged files to what opens photos, for SECONDS=3600
+	sh packaging/setup.sh dev
+	$(BIN)/pip install --quiet --editable '.[fuzz]'
+	mkdir -p runs/fuzz
+	cd runs/fuzz && nice ../../$(BIN)/python ../../tests/fuzz/fuzz_images.py corpus \
+		-max_total_time=$(or $(SECONDS),3600)
 
 clean:          ## remove what the other commands made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

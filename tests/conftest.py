@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bundles import make_colour_bundle
 from drawing import draw_photo
@@ -15,6 +16,15 @@ from photoseek.library import Library
 
 # Windows open in memory, with no screen, unless the person asks for another place.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# A loaded machine is slow, which no test is about; where CI is set, each run tries the same.
+settings.register_profile(
+    "photoseek",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("photoseek")
 
 
 @pytest.fixture(scope="session")

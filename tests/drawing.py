@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from bundles import COLOURS
 
-__all__ = ["draw", "draw_photo"]
+__all__ = ["difference", "draw", "draw_photo", "picture"]
 
 
 def draw(*colours: str, size: tuple[int, int] = (96, 64)) -> Image.Image:
@@ -28,3 +29,20 @@ def draw_photo(path: Path, *colours: str, size: tuple[int, int] = (96, 64), **sa
         save = {"quality": 95, **save}
     draw(*colours, size=size).save(path, **save)
     return path
+
+
+def picture(size: tuple[int, int] = (96, 64)) -> Image.Image:
+    """Return an image that differs from all of its turned and mirrored selves."""
+    image = draw("white", size=size)
+    image.paste(COLOURS["red"], (0, 0, size[0] // 2, size[1] // 2))
+    image.paste(COLOURS["blue"], (size[0] // 2, size[1] // 2, size[0], size[1]))
+    image.paste(COLOURS["black"], (size[0] // 2, 0, size[0], size[1] // 4))
+    return image
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return the mean difference of two images, 0 to 255, after making them alike in size."""
+    small = [
+        np.asarray(image.convert("RGB").resize((24, 24)), np.float32) for image in (one, other)
+    ]
+    return float(np.abs(small[0] - small[1]).mean())

@@ -11,7 +11,6 @@ __all__ = [
     "LibraryDamagedError",
     "LibraryError",
     "LibraryTooNewError",
-    "PatternError",
     "PhotoError",
     "PhotoseekError",
     "QueryError",
@@ -44,10 +43,6 @@ class LibraryTooNewError(LibraryError):
 
 class FolderError(PhotoseekError):
     """A folder to index is missing, unreadable, or not a folder."""
-
-
-class PatternError(PhotoseekError):
-    """A pattern of what a library leaves out cannot be read."""
 
 
 class QueryError(PhotoseekError):

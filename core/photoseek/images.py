@@ -1,10 +1,11 @@
-"""Opens photos, and makes the encoder's pixels and thumbnails of them; all of Pillow is here."""
+"""Opens photos, and makes the encoder's pixels and thumbnails of them."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, IptcImagePlugin, UnidentifiedImageError
 
+from photoseek.colours import flatten, to_srgb
 from photoseek.errors import PhotoError
 from photoseek.manifest import ImageInput
 from photoseek.metadata import Blocks, read_blocks
@@ -25,7 +27,6 @@ __all__ = [
     "DECODE_SIDE",
     "DecodedPhoto",
     "decode_photo",
-    "least_side",
     "make_thumbnail",
     "open_photo",
     "read_metadata",
@@ -35,7 +36,7 @@ __all__ = [
 T = TypeVar("T")
 
 DECODE_SIDE = 320
-"""Least side in pixels of a photo decoded for indexing: the thumbnail's, above most encoders'."""
+"""Least side in pixels of a photo decoded for indexing: the thumbnail's, above the encoder's."""
 
 MOST_PIXELS = 512_000_000
 """A photo that claims more pixels than any camera makes is a decompression bomb."""
@@ -52,6 +53,9 @@ _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+_NO_PHOTO = "not a photo in a format that Photoseek reads"
+_CUT_SHORT = "the file is cut short"
+_DAMAGED = "the file is damaged or cut short"
 _WHITE = (255, 255, 255)
 _ORIENTATION_TAG = 0x0112
 _DETAILS_TAG = 0x8769
@@ -60,6 +64,16 @@ _XMP_TAG = 700
 _FORMAT_WORDS = {"heif": "heic", "jpeg2000": "jp2", "mpo": "jpeg"}
 _TIFF_MAGICS = (b"II*\0", b"MM\0*")
 """How most makers' RAW files begin: their EXIF is that of a TIFF file."""
+_BEGINNINGS = re.compile(
+    rb"\xff\xd8\xff|\x89PNG|GIF8[79]a|RIFF....WEBP|II\*\0|MM\0\*|\0\0\0\x0cjP  |"
+    rb"....ftyp(heic|heix|hevc|heim|heis|mif1|msf1|avif|avis)",
+    re.DOTALL,
+)
+"""How files of photos begin: one that no reader recognises all the same is damaged."""
+
+_JPEG2000_END = b"\xff\xd9"
+"""The marker that ends a code stream; the standard keeps it out of the data before."""
+
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -74,7 +88,7 @@ _TURN = {
 
 @dataclass(frozen=True)
 class DecodedPhoto:
-    """An upright RGB image, perhaps scaled down, and the photo's own upright size in pixels."""
+    """An upright sRGB image, perhaps scaled down, and the photo's own upright size in pixels."""
 
     image: Image.Image
     width: int
@@ -85,7 +99,7 @@ class DecodedPhoto:
 def open_photo(
     source: Path | bytes | Image.Image, *, at_least: int | None = DECODE_SIDE
 ) -> Image.Image:
-    """Open a photo upright in RGB, or make an opened one so; see `decode_photo`."""
+    """Open a photo upright in sRGB, or make an opened one so; see `decode_photo`."""
     if isinstance(source, Image.Image):
         return _prepare(source, at_least)
     return decode_photo(source, at_least=at_least).image
@@ -106,6 +120,9 @@ def decode_photo(
         return _decode(content, at_least, path.suffix if path else suffix)
     except PhotoError as error:
         raise PhotoError(path, error.reason) from error
+    except UnidentifiedImageError as error:
+        damaged = _BEGINNINGS.match(content) is not None
+        raise PhotoError(path, _DAMAGED if damaged else _NO_PHOTO) from error
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
         raise PhotoError(path, _reason(error)) from error
 
@@ -125,12 +142,16 @@ def read_metadata(content: bytes, suffix: str) -> Metadata:
 
 
 def _prepare(image: Image.Image, at_least: int | None) -> Image.Image:
-    turn = _TURN.get(_orientation(image))
-    image = _to_rgb(image)
+    turn, profile = _TURN.get(_orientation(image)), image.info.get("icc_profile")
+    image = flatten(image)
     if at_least is not None:
         factor = min(image.size) // at_least
         image = image.reduce(factor) if factor > 1 else image
-    return image if turn is None else image.transpose(turn)
+    image = to_srgb(image, profile)
+    if turn is not None:
+        image = image.transpose(turn)
+        image.info.clear()  # it still told how the photo lay
+    return image
 
 
 def to_pixels(image: Image.Image, spec: ImageInput) -> NDArray[np.uint8]:
@@ -139,34 +160,16 @@ def to_pixels(image: Image.Image, spec: ImageInput) -> NDArray[np.uint8]:
     if spec.resize_mode == "squash":
         image = image.resize(side, resampling)
     elif spec.resize_mode == "crop":
-        image = image.resize(side, resampling, box=_middle(image.size, spec.size))
+        image = ImageOps.fit(image, side, resampling)
     else:
         image = ImageOps.pad(image, side, resampling, color=_WHITE)
     return np.asarray(image, np.uint8)
 
 
-def least_side(spec: ImageInput) -> int:
-    """Return the side in pixels below which a photo for this encoder is not to be scaled."""
-    return max(DECODE_SIDE, spec.size)
-
-
-def _middle(size: tuple[int, int], side: int) -> tuple[float, float, float, float]:
-    """Return the part of an image that stays when its short side is scaled to `side` and the long
-    one cut to it, in whole pixels of the result, as torchvision and with it CLIP do it.
-
-    Scaled from the part alone: a panorama would become as wide as it is long, to be thrown away.
-    """
-    box: list[float] = []
-    for length in size:
-        scaled = side * length // min(size)
-        start = round((scaled - side) / 2)
-        box += [start * length / scaled, (start + side) * length / scaled]
-    return box[0], box[2], box[1], box[3]
-
-
 def make_thumbnail(image: Image.Image) -> bytes:
     """Return a JPEG of an upright RGB image, its longest side at most 320 pixels."""
     thumbnail = image.copy()
+    thumbnail.info.clear()  # a comment would be saved too, and may be too long to be
     # As sharp as the bicubic filter when it makes smaller, in half the time.
     thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.HAMMING)
     stream = io.BytesIO()
@@ -202,10 +205,15 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
                 f"{width} x {height} pixels is more than Photoseek opens "
                 f"({MOST_PIXELS // 1_000_000} megapixels)",
             )
-        if at_least is not None:
-            image.draft("RGB", (at_least, at_least))
+        if image.format == "JPEG2000" and _JPEG2000_END not in content:
+            raise PhotoError(None, _CUT_SHORT)  # its reader would show black where nothing came
+        scaled = image.draft("RGB", (at_least, at_least)) if at_least is not None else None
+        if image.format == "TIFF":  # its reader turns the photo and forgets how it lay
+            image.info["original_orientation"] = _orientation(image)
         image.decodermaxblock = len(content)  # fed in pieces, libjpeg would often start again
         image.load()
+        if scaled is None:
+            width, height = image.size  # a damaged HEIC file announces another size than it has
         if _orientation(image) >= 5:  # these four turn the photo on its side
             width, height = height, width
         return DecodedPhoto(_prepare(image, at_least), width, height, _metadata(image))
@@ -214,7 +222,7 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
 def _metadata(image: ImageFile.ImageFile) -> Metadata:
     """Read an opened photo's metadata, block by block: a damaged one costs only itself."""
     exif = _quietly(image.getexif, Image.Exif())
-    # The HEIC reader turns the photo itself and keeps the number it found.
+    # The HEIC reader turns the photo itself and keeps the number it found; see `_decode` for TIFF.
     turned = image.info.get("original_orientation")
     kind = (image.format or "").lower()
     return read_blocks(
@@ -267,28 +275,6 @@ def _quietly(read: Callable[[], T], otherwise: T) -> T:
         return otherwise
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        return _from_deep(image)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        rgb = Image.new("RGB", layered.size, _WHITE)
-        rgb.paste(layered, mask=layered.getchannel("A"))
-        return rgb
-    return image.convert("RGB")
-
-
-def _from_deep(image: Image.Image) -> Image.Image:
-    """Scale 16-bit integers or floats to 8 bits, where Pillow would clip them at 255."""
-    values = np.asarray(image, np.float32)
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    most = 65535.0 if image.mode.startswith("I") else float(values.max(initial=1.0))
-    scaled = (values / most).clip(0, 1) * 255
-    return Image.fromarray(scaled.astype(np.uint8)).convert("RGB")
-
-
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8; damaged EXIF counts as upright."""
     return _valid_orientation(_quietly(lambda: image.getexif().get(_ORIENTATION_TAG, 1), 1))
@@ -300,8 +286,6 @@ def _valid_orientation(value: object) -> int:
 
 def _reason(error: Exception) -> str:
     """Say in words a person understands why a file could not be read as a photo."""
-    if isinstance(error, UnidentifiedImageError):
-        return "not a photo in a format that Photoseek reads"
     if isinstance(error, FileNotFoundError):
         return "the file does not exist"
     if isinstance(error, IsADirectoryError):
@@ -312,7 +296,7 @@ def _reason(error: Exception) -> str:
         return "it needs more memory than Photoseek gives one photo"
     text = str(error).strip()
     if "truncated" in text.lower() or isinstance(error, EOFError):
-        return "the file is cut short"
+        return _CUT_SHORT
     if isinstance(error, OSError) and error.strerror:
         return f"the file cannot be read ({error.strerror})"
     return f"the file is damaged ({text or type(error).__name__})"

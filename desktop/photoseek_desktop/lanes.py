@@ -134,15 +134,7 @@ class Lanes(QObject):
         self.thumbnails = Lane("thumbnails", self)
         self.photos = Lane("photos", self)
         self.upkeep = Lane("upkeep", self)
-        self.watching = Lane("watching", self)
-        self._all = (
-            self.indexing,
-            self.search,
-            self.thumbnails,
-            self.photos,
-            self.upkeep,
-            self.watching,
-        )
+        self._all = (self.indexing, self.search, self.thumbnails, self.photos, self.upkeep)
         for lane in self._all:
             lane.crashed.connect(self.crashed)
 
