@@ -23,9 +23,9 @@ format:         ## put the code in the house's form
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench:          ## measure speed as ratios against bare parts; takes some minutes
-	sh packaging/setup.sh dev
-	$(BIN)/python tests/benchmarks/bench.py
+bench:          ## measure speed as ratios against bare parts, in about ten minutes; writes build/bench
+	sh packaging/setup.sh bench
+	PYTHONPATH=tests $(BIN)/python -m benchmarks --out build/bench $(BENCH)
 
 fuzz:           ## feed damaged files to what opens photos, for SECONDS=3600
 	sh packaging/setup.sh dev

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sets up .venv in the checkout: `setup.sh app` for the app, `setup.sh dev` for training and tests.
+# Sets up .venv in the checkout: `setup.sh app` for the app, `setup.sh dev` for training and tests,
+# `setup.sh bench` for measuring speed too.
 # Installs what is missing from the system as root, or stops and names the command to run.
 set -eu
 cd "$(dirname "$0")/.."
@@ -78,6 +79,7 @@ make_venv
 case $kind in
     app) install_packages "" ;;
     dev) install_packages "[train,raw,dev]" ;;
-    *) stop "usage: packaging/setup.sh app|dev" ;;
+    bench) install_packages "[train,raw,dev,bench]" ;;
+    *) stop "usage: packaging/setup.sh app|dev|bench" ;;
 esac
 check_system_libraries

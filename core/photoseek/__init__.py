@@ -5,6 +5,9 @@ which of them are new, changed or moved. The `decoder` pool opens those, each on
 processes, and returns thumbnails and pixels; the `encoder` turns batches of pixels into
 embeddings; each batch is one transaction, after which the `embedding_index` takes a new snapshot.
 
+Staying current: the `watcher` tells places where files have changed, and `Library.update` then
+looks only there.
+
 Searching: in a `Query` of phrases and photos, words that the model does not know are put right by
 `spelling` where it is plain what was meant; the query becomes one vector through the `encoder`;
 `ranking` compares it with every embedding by dot product and says where the likely matches end;
@@ -31,16 +34,20 @@ if TYPE_CHECKING:
         LibraryDamagedError,
         LibraryError,
         LibraryTooNewError,
+        PatternError,
         PhotoError,
         PhotoseekError,
         QueryError,
     )
+    from photoseek.filters import Filter, Near
     from photoseek.library import Library
     from photoseek.query import Query
     from photoseek.records import (
+        Changes,
         Correction,
         Explanation,
         Failure,
+        FilterChoices,
         Folder,
         LibraryInfo,
         LibraryModel,
@@ -54,10 +61,13 @@ if TYPE_CHECKING:
 
 _HOME = {
     "BundleError": "errors",
+    "Changes": "records",
     "Correction": "records",
     "Encoder": "encoder",
     "Explanation": "records",
     "Failure": "records",
+    "Filter": "filters",
+    "FilterChoices": "records",
     "Folder": "records",
     "FolderError": "errors",
     "Library": "library",
@@ -69,6 +79,8 @@ _HOME = {
     "LibraryTooNewError": "errors",
     "Metadata": "records",
     "ModelBundle": "bundle",
+    "Near": "filters",
+    "PatternError": "errors",
     "Photo": "records",
     "PhotoError": "errors",
     "PhotoseekError": "errors",
@@ -82,10 +94,13 @@ _HOME = {
 
 __all__ = [
     "BundleError",
+    "Changes",
     "Correction",
     "Encoder",
     "Explanation",
     "Failure",
+    "Filter",
+    "FilterChoices",
     "Folder",
     "FolderError",
     "Library",
@@ -97,6 +112,8 @@ __all__ = [
     "LibraryTooNewError",
     "Metadata",
     "ModelBundle",
+    "Near",
+    "PatternError",
     "Photo",
     "PhotoError",
     "PhotoseekError",

@@ -7,7 +7,7 @@ from itertools import islice, takewhile
 
 import numpy as np
 
-from photoseek.database import Catalogue
+from photoseek.database import Catalogue, LackingPhoto
 from photoseek.decoder import Decoded, DecodeJob, DecoderPool
 from photoseek.encoder import Encoder
 from photoseek.indexer import BATCH_SIZE
@@ -40,7 +40,7 @@ def catch_up(
             same = [
                 (photos[job.path].id, outcome.pixels)
                 for job, outcome in batch
-                if isinstance(outcome, Decoded) and outcome.digest == photos[job.path].digest
+                if isinstance(outcome, Decoded) and _is_unchanged(photos[job.path])
             ]
             if same:
                 vectors = encoder.encode_pixels(np.stack([pixels for _, pixels in same]))
@@ -50,3 +50,12 @@ def catch_up(
             done, embedded = done + len(batch), embedded + len(same)
             on_progress(Progress("embedding", done, len(photos), done - embedded, manifest.name))
     return embedded
+
+
+def _is_unchanged(photo: LackingPhoto) -> bool:
+    """Tell whether the file is still that of the scan, by what a scan would tell it by."""
+    try:
+        status = photo.path.stat()
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (photo.file_size, photo.modified_ns)

@@ -1,4 +1,4 @@
-"""The `photoseek` command: index, search, info, explain, forget, model; only this prints."""
+"""The `photoseek` command: index, search, explain, exclude and more; only this prints."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from photoseek.errors import FolderError, LibraryError, PhotoseekError, QueryError
-from photoseek.filters import Filter, parse_date, parse_format, parse_near
+from photoseek.errors import (
+    FolderError,
+    LibraryBusyError,
+    LibraryError,
+    PhotoseekError,
+    QueryError,
+)
+from photoseek.filters import SHAPES, Filter, parse_date, parse_format, parse_near
 from photoseek.paths import LIBRARY_VARIABLE
 from photoseek.query import Query
 from photoseek.wording import (
@@ -28,11 +35,14 @@ from photoseek.wording import (
 
 if TYPE_CHECKING:
     from photoseek.library import Library
-    from photoseek.records import Progress
+    from photoseek.records import Failure, Progress, UpdateReport
 
 __all__ = ["main"]
 
 T = TypeVar("T")
+
+BUSY_PAUSE = 2.0
+"""Seconds between two tries to update a library that another process is updating."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
 
     index = commands.add_parser("index", parents=[shared], help="add folders and read their photos")
     index.add_argument("folders", metavar="FOLDER", type=Path, nargs="+")
+    index.add_argument(
+        "--watch", action="store_true", help="stay, and read new photos as they come, until Ctrl+C"
+    )
     index.set_defaults(run=_index)
 
     search = commands.add_parser("search", parents=[shared], help="find photos")
@@ -85,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         "--as-typed", action="store_true", help="put no misspelt word right before searching"
     )
     _add_filter_arguments(search)
+    search.add_argument(
+        "--newest", action="store_true", help="put the likely matches in order of their dates"
+    )
     search.add_argument("--top-k", metavar="N", type=_count, default=20, help="most rows (20)")
     search.set_defaults(run=_search, parser=search)
 
@@ -105,6 +121,15 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("folders", metavar="FOLDER", type=Path, nargs="*")
     forget.add_argument("--missing", action="store_true", help="photos whose files are gone")
     forget.set_defaults(run=_forget, parser=forget)
+
+    exclude = commands.add_parser(
+        "exclude", parents=[shared], help="leave out files and folders, or tell which are"
+    )
+    exclude.add_argument(
+        "patterns", metavar="PATTERN", nargs="*", help="as in .gitignore: Trash/ or *_edited.jpg"
+    )
+    exclude.add_argument("--remove", action="store_true", help="take these patterns back")
+    exclude.set_defaults(run=_exclude, parser=exclude)
 
     model = commands.add_parser("model", help="try other models beside the one in use")
     _add_model_commands(model.add_subparsers(required=True, metavar="COMMAND"), shared)
@@ -151,6 +176,13 @@ def _add_filter_arguments(command: argparse.ArgumentParser) -> None:
     filters.add_argument("--format", metavar="NAME", type=_usage(parse_format))
     filters.add_argument("--near", metavar="LAT,LON[,KM]", type=_usage(parse_near))
     filters.add_argument("--name", metavar="TEXT", default="", help="part of the file's name")
+    filters.add_argument("--lens", metavar="WORDS", default="", help="words of its name")
+    filters.add_argument("--keyword", metavar="TEXT", default="", help="part of a keyword")
+    filters.add_argument(
+        "--rating", metavar="STARS", type=int, choices=range(6), help="at least, 0 to 5"
+    )
+    filters.add_argument("--megapixels", metavar="N", type=float, help="at least")
+    filters.add_argument("--shape", choices=SHAPES, default="", help="of the upright photo")
 
 
 def _usage(parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -175,6 +207,11 @@ def _filter(options: argparse.Namespace) -> Filter:
         format=options.format or "",
         near=options.near,
         name=options.name,
+        lens=options.lens,
+        keyword=options.keyword,
+        rating=options.rating,
+        megapixels=options.megapixels,
+        shape=options.shape,
     )
 
 
@@ -190,26 +227,65 @@ def _index(options: argparse.Namespace) -> int:
                     raise
                 print(f"photoseek: {error}", file=sys.stderr)
                 refused += 1
-        with _progress_line() as tell:
-            report = library.update(on_progress=tell)
-        info = library.info()
-    if options.json:
-        print(json.dumps({**vars(report), "photos": info.photos, "searchable": info.searchable}))
-    else:
-        parts = [
-            f"{count:,} {word}"
-            for word in ("added", "changed", "moved", "removed", "unchanged", "offline")
-            if (count := getattr(report, word))
-        ]
-        if report.beside:
-            parts.append(f"{report.beside:,} embedded by models beside")
-        print(f"{', '.join(parts) or 'no photos found'} ({report.seconds:.1f} s)")
-        print(coverage(info) + (" (photoseek info names them)" if info.failed else ""))
-        if info.fallback:
-            print(f"on the CPU: {info.fallback}")
+        if options.watch:
+            _follow(library, options)
+            return 1 if refused else 0
+        report = _update(library, options)
+    return 1 if refused or report.problems else 0
+
+
+def _follow(library: Library, options: argparse.Namespace) -> None:
+    """Keep the library current until Ctrl+C, and say where that takes longer than it should."""
+    told: set[Failure] = set()
+    first = True
+    try:
+        for changes in library.watch():
+            for failure in set(changes.unwatched) - told:
+                line = f"photoseek: {printable(failure.path)} {failure.reason}; it is looked at "
+                print(line + "again every minute", file=sys.stderr)
+            told = set(changes.unwatched)
+            while True:
+                try:
+                    _update(library, options, changes.places, tell_always=first)
+                    first = False
+                    break
+                except LibraryBusyError:
+                    # The other one may have been there already before this change.
+                    time.sleep(BUSY_PAUSE)
+    except KeyboardInterrupt:
+        print("photoseek: stopped; what was done so far is kept", file=sys.stderr)
+
+
+def _update(
+    library: Library,
+    options: argparse.Namespace,
+    places: Collection[Path] | None = None,
+    *,
+    tell_always: bool = True,
+) -> UpdateReport:
+    """Update the library and tell what has changed in it."""
+    with _progress_line() as tell:
+        report = library.update(on_progress=tell, places=places)
     for problem in report.problems:
         print(f"photoseek: {problem}", file=sys.stderr)
-    return 1 if refused or report.problems else 0
+    counts = {word: getattr(report, word) for word in ("added", "changed", "moved", "removed")}
+    if not (tell_always or report.failed or report.beside or any(counts.values())):
+        return report
+    info = library.info()
+    if options.json:
+        values = {**vars(report), "photos": info.photos, "searchable": info.searchable}
+        print(json.dumps(values), flush=True)
+        return report
+    counts |= {"unchanged": report.unchanged, "offline": report.offline}
+    parts = [f"{count:,} {word}" for word, count in counts.items() if count]
+    if report.beside:
+        parts.append(f"{report.beside:,} embedded by models beside")
+    print(f"{', '.join(parts) or 'no photos found'} ({report.seconds:.1f} s)")
+    hint = " (photoseek info names them)" if info.failed else ""
+    print(coverage(info) + hint, flush=True)
+    if info.fallback:
+        print(f"on the CPU: {info.fallback}", flush=True)
+    return report
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -223,6 +299,7 @@ def _search(options: argparse.Namespace) -> int:
     with _open(options) as library:
         ranking = library.rank(query, top_k=options.top_k)
         results = library.results(ranking)
+        tells_likely = library.bundle.manifest.likely is not None
         if not results and not (query.filter and library.info().searchable):
             raise _nothing_to_search(library)
     if ranking.corrections:
@@ -242,7 +319,10 @@ def _search(options: argparse.Namespace) -> int:
         print("photoseek: no photo passes the filter", file=sys.stderr)
     elif query.is_compared and not options.json:
         count = sum(result.likely for result in results)
-        print(f"{count} likely (*)" if count else "no likely match; these come nearest")
+        if not tells_likely:
+            print("these come nearest; the model does not tell which are likely")
+        else:
+            print(f"{count} likely (*)" if count else "no likely match; these come nearest")
     return 0
 
 
@@ -296,6 +376,8 @@ def _info(options: argparse.Namespace) -> int:
     for folder in info.folders:
         state = "" if folder.online else f"  offline: {folder.reason}"
         print(f"folder     {printable(folder.path)}  ({folder.photos:,} photos){state}")
+    for pattern in info.exclusions:
+        print(f"excluded   {pattern}")
     for failure in info.failures:
         print(f"unreadable {printable(failure.path)}: {failure.reason}")
     return 0
@@ -310,6 +392,30 @@ def _explain(options: argparse.Namespace) -> int:
         print(json.dumps({**vars(explanation), "path": str(explanation.path)}))
     else:
         print(explanation_text(explanation, options.phrase))
+    return 0
+
+
+def _exclude(options: argparse.Namespace) -> int:
+    if options.remove and not options.patterns:
+        options.parser.error("name the patterns to take back")
+    with _open(options) as library:
+        hidden = shown = 0
+        if options.remove:
+            shown = library.include(*options.patterns)
+        elif options.patterns:
+            hidden = library.exclude(*options.patterns)
+        patterns = library.exclusions()
+    if options.json:
+        print(json.dumps({"exclusions": patterns, "hidden": hidden, "shown": shown}))
+        return 0
+    for pattern in patterns:
+        print(pattern)
+    if options.remove:
+        print(f"{shown:,} found again; index reads what was never read")
+    elif options.patterns:
+        print(f"{hidden:,} hidden, and kept in case the pattern is taken back")
+    elif not patterns:
+        print("nothing is excluded")
     return 0
 
 
@@ -392,6 +498,7 @@ def _query(options: argparse.Namespace) -> Query:
         images=tuple(options.image),
         as_typed=options.as_typed,
         filter=_filter(options),
+        newest_first=options.newest,
     )
     return dataclasses.replace(query, without=(*query.without, *options.without))
 

@@ -18,7 +18,7 @@ from blake3 import blake3
 
 from photoseek.errors import PhotoError
 from photoseek.frames import read_frame, write_frame
-from photoseek.images import decode_photo, make_thumbnail, read_metadata, to_pixels
+from photoseek.images import decode_photo, least_side, make_thumbnail, read_metadata, to_pixels
 from photoseek.manifest import ImageInput
 from photoseek.metadata import pack_metadata
 
@@ -59,7 +59,7 @@ def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object
     if digest in request["known"]:
         return {**header, "metadata": pack_metadata(read_metadata(content, path.suffix))}, []
     try:
-        photo = decode_photo(content, suffix=path.suffix)
+        photo = decode_photo(content, at_least=least_side(spec), suffix=path.suffix)
         pixels, thumbnail = to_pixels(photo.image, spec), make_thumbnail(photo.image)
     except (PhotoError, MemoryError) as error:
         reason = getattr(error, "reason", "it needs more memory than Photoseek gives one photo")

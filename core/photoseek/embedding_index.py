@@ -14,8 +14,12 @@ __all__ = ["GONE", "EmbeddingIndex", "Snapshot"]
 GONE = -1
 """The id of a row whose photo was removed."""
 
-BLOCK_ROWS = 16_384
-"""Rows of a block: enough to multiply by at full speed, few enough to copy at once."""
+BLOCK_ROWS = 250_000
+"""Rows of a block: few enough to copy at once, and so many that searches make few products.
+
+Threads wait for one another after each product, which takes long where others use the cores too.
+Memory is only taken up by rows that are there.
+"""
 
 
 @dataclass(frozen=True)

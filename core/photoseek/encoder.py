@@ -88,7 +88,7 @@ class Encoder:
         if not images:
             return self._stack([])
         # Imported late: a search by phrase needs no Pillow.
-        from photoseek.images import open_photo, to_pixels
+        from photoseek.images import least_side, open_photo, to_pixels
 
         spec = self.bundle.manifest.image
         rows = []
@@ -97,7 +97,9 @@ class Encoder:
                 Path(image) if isinstance(image, str) else image
                 for image in images[start : start + BATCH_SIZE]
             )
-            pixels = np.stack([to_pixels(open_photo(image), spec) for image in batch])
+            pixels = np.stack(
+                [to_pixels(open_photo(image, at_least=least_side(spec)), spec) for image in batch]
+            )
             rows.append(self.encode_pixels(pixels))
         return self._stack(rows)
 
@@ -125,6 +127,8 @@ class Encoder:
         options = onnxruntime.SessionOptions()
         # A failed CUDA start is told in `fallback`; onnxruntime's own lines would only repeat it.
         options.log_severity_level = 4
+        # Its threads would go on waiting busily, on cores that comparing and decoding need.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         if graph == self.bundle.image_encoder:
             options.intra_op_num_threads = 1  # each photo has a thread of ours: `encode_pixels`
         elif self._threads is not None:

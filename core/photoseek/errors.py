@@ -11,6 +11,7 @@ __all__ = [
     "LibraryDamagedError",
     "LibraryError",
     "LibraryTooNewError",
+    "PatternError",
     "PhotoError",
     "PhotoseekError",
     "QueryError",
@@ -43,6 +44,10 @@ class LibraryTooNewError(LibraryError):
 
 class FolderError(PhotoseekError):
     """A folder to index is missing, unreadable, or not a folder."""
+
+
+class PatternError(PhotoseekError):
+    """A pattern of what a library leaves out cannot be read."""
 
 
 class QueryError(PhotoseekError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,13 @@ def explain(
     known = None
     if folder is not None:
         name = os.fsencode(path.relative_to(folder.path))
+        rule = _rule(catalogue.exclusions.patterns(), name)
+        if rule is not None:
+            return Explanation(
+                path,
+                "excluded",
+                f"excluded by this rule: {rule} (photoseek exclude --remove takes it back)",
+            )
         known = catalogue.find_file(folder.id, name, manifest.model_id)
     if folder is None or known is None:
         return _unknown(path, folder, library_directory)
@@ -38,6 +46,14 @@ def explain(
     if ranking is None or not known.embedded:
         return explanation
     return _placed(explanation, known.id, manifest, ranking)
+
+
+def _rule(patterns: Sequence[str], name: bytes) -> str | None:
+    if not patterns:
+        return None
+    from photoseek.exclusions import Exclusions
+
+    return Exclusions(patterns).rule_for(name)
 
 
 def _unknown(path: Path, folder: Folder | None, library_directory: Path) -> Explanation:

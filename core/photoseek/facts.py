@@ -5,23 +5,25 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.filters import KM_PER_DEGREE, Filter, Near, folded
+from photoseek.records import FilterChoices
 
 __all__ = ["FactRow", "PhotoFacts"]
 
 _EPOCH = datetime(1970, 1, 1)
 
 
-@dataclass(frozen=True)
-class FactRow:
-    """One photo as filters see it; `date` is in seconds since 1970 on the camera's clock."""
+class FactRow(NamedTuple):
+    """One photo as filters see it; `date` is in seconds since 1970 on the camera's clock.
+
+    `keywords` are lines; `rating` is -1 where there is none.
+    """
 
     id: int
     folder: bytes
@@ -31,6 +33,11 @@ class FactRow:
     longitude: float | None
     camera: str
     format: str
+    lens: str
+    keywords: str
+    rating: int
+    width: int
+    height: int
 
 
 class _Words:
@@ -45,6 +52,9 @@ class _Words:
         known = dict(earlier._texts) if earlier else {}
         codes = np.array([known.setdefault(text, len(known)) for text in texts], np.int32)
         return cls(known, np.concatenate([earlier._codes, codes]) if earlier else codes)
+
+    def texts(self) -> tuple[str, ...]:
+        return tuple(sorted(filter(None, self._texts)))
 
     def where(self, holds: Callable[[str], bool]) -> NDArray[np.bool_]:
         return np.array([holds(text) for text in self._texts] or [False])[self._codes]
@@ -82,6 +92,21 @@ class PhotoFacts:
         self._formats: _Words = _Words.of(
             [row.format for row in rows], earlier._formats if earlier else None
         )
+        self._lenses: _Words = _Words.of(
+            [row.lens for row in rows], earlier._lenses if earlier else None
+        )
+        self._keywords: _Words = _Words.of(
+            [row.keywords for row in rows], earlier._keywords if earlier else None
+        )
+        self._ratings: NDArray[np.int8] = _joined(
+            earlier._ratings if earlier else None, [row.rating for row in rows], np.int8
+        )
+        self._widths: NDArray[np.int32] = _joined(
+            earlier._widths if earlier else None, [row.width for row in rows], np.int32
+        )
+        self._heights: NDArray[np.int32] = _joined(
+            earlier._heights if earlier else None, [row.height for row in rows], np.int32
+        )
         # One text of all names, each behind a zero byte, which no name holds.
         self._names: bytes = (earlier._names if earlier else b"") + b"".join(
             b"\0" + n for n in names
@@ -105,6 +130,16 @@ class PhotoFacts:
         """Return facts of these photos too."""
         return PhotoFacts(rows, self) if rows else self
 
+    def choices(self) -> FilterChoices:
+        """Return the texts that filters can ask for, each once, sorted."""
+        keywords = {word for text in self._keywords.texts() for word in text.splitlines()}
+        return FilterChoices(
+            self._cameras.texts(),
+            self._lenses.texts(),
+            self._formats.texts(),
+            tuple(sorted(keywords)),
+        )
+
     def matching(self, wanted: Filter) -> NDArray[np.bool_]:
         """Return `(n,)` which photos a filter lets through; as `Filter.why_not`, all at once."""
         keep = np.ones(len(self.ids), np.bool_)
@@ -116,9 +151,21 @@ class PhotoFacts:
             top = str(wanted.folder)
             below = top.rstrip(os.sep) + os.sep
             keep &= self._directories.where(lambda text: text == top or text.startswith(below))
-        if wanted.camera:
-            words = folded(wanted.camera).split()
-            keep &= self._cameras.where(lambda text: all(word in folded(text) for word in words))
+        for column, phrase in ((self._cameras, wanted.camera), (self._lenses, wanted.lens)):
+            if phrase:
+                keep &= column.where(functools.partial(_holds_all, folded(phrase).split()))
+        if wanted.keyword:
+            part = folded(wanted.keyword)
+            keep &= self._keywords.where(
+                lambda text: any(part in folded(word) for word in text.splitlines())
+            )
+        if wanted.rating is not None:
+            keep &= self._ratings >= wanted.rating
+        if wanted.megapixels is not None:
+            keep &= self._widths * self._heights.astype(np.int64) >= wanted.megapixels * 1e6
+        if wanted.shape:
+            wider = np.sign(self._widths - self._heights)
+            keep &= wider == {"landscape": 1, "portrait": -1, "square": 0}[wanted.shape]
         if wanted.format:
             keep &= self._formats.where(lambda text: text == wanted.format)
         if wanted.name:
@@ -160,6 +207,10 @@ class PhotoFacts:
             places = places[letters[places + offset] == letter]
         keep[np.searchsorted(starts, places) - 1] = True
         return keep
+
+
+def _holds_all(words: Sequence[str], text: str) -> bool:
+    return all(word in folded(text) for word in words)
 
 
 def _joined(earlier: NDArray[Any] | None, values: Sequence[Any], dtype: type) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""What a search may be narrowed down by: date, camera, folder, format, place and name."""
+"""What a search may be narrowed down by: date, camera, place, rating, keywords and more."""
 
 from __future__ import annotations
 
@@ -13,8 +13,19 @@ from pathlib import Path
 from photoseek.errors import QueryError
 from photoseek.records import Photo
 
-__all__ = ["FORMATS", "Filter", "Near", "folded", "parse_date", "parse_format", "parse_near"]
+__all__ = [
+    "FORMATS",
+    "SHAPES",
+    "Filter",
+    "Near",
+    "folded",
+    "parse_date",
+    "parse_format",
+    "parse_near",
+    "shape_of",
+]
 
+SHAPES = ("landscape", "portrait", "square")
 FORMATS = ("avif", "bmp", "gif", "heic", "jp2", "jpeg", "png", "raw", "tiff", "webp")
 _ALIASES = {"jpg": "jpeg", "tif": "tiff", "heif": "heic", "jpeg2000": "jp2"}
 _DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d))?)?)?)?")
@@ -36,7 +47,9 @@ class Filter:
     """What a photo must be to be shown; what is left out does not matter.
 
     `after` includes its moment and `before` does not; both are on the camera's clock. `camera`
-    are words that all stand in the camera's name, `name` a part of the file's name, in any case.
+    and `lens` are words that all stand in its name, `name` is a part of the file's name, `keyword`
+    of one of the photo's keywords, all in any case. `rating` and `megapixels` are the least that
+    a photo must have; `shape` is one of `SHAPES`, as the photo is seen upright.
     """
 
     after: datetime | None = None
@@ -46,6 +59,11 @@ class Filter:
     format: str = ""
     near: Near | None = None
     name: str = ""
+    lens: str = ""
+    keyword: str = ""
+    rating: int | None = None
+    megapixels: float | None = None
+    shape: str = ""
 
     def __bool__(self) -> bool:
         return self != Filter()
@@ -66,6 +84,18 @@ class Filter:
             return f"its format is {metadata.format or 'not known'}"
         if folded(self.name) not in folded(photo.path.name):
             return f"its name does not hold {self.name!r}"
+        if not all(word in folded(metadata.lens) for word in folded(self.lens).split()):
+            return f"its lens is {metadata.lens or 'not known'}"
+        if self.keyword and not any(
+            folded(self.keyword) in folded(word) for word in metadata.keywords
+        ):
+            return f"its keywords are {', '.join(metadata.keywords) or 'none'}"
+        if self.rating is not None and (metadata.rating is None or metadata.rating < self.rating):
+            return f"its rating is {'none' if metadata.rating is None else metadata.rating}"
+        if self.megapixels is not None and photo.width * photo.height < self.megapixels * 1e6:
+            return f"it has {photo.width * photo.height / 1e6:.1f} megapixels"
+        if self.shape and shape_of(photo.width, photo.height) != self.shape:
+            return f"its shape is {shape_of(photo.width, photo.height)}"
         return self._why_not_near(photo)
 
     def _why_not_near(self, photo: Photo) -> str | None:
@@ -80,6 +110,11 @@ class Filter:
         half += math.cos(north) * math.cos(here) * math.sin(east / 2) ** 2
         km = math.degrees(2 * math.asin(min(1.0, math.sqrt(half)))) * KM_PER_DEGREE
         return None if km <= self.near.km else f"it was taken {km:,.0f} km away"
+
+
+def shape_of(width: int, height: int) -> str:
+    """Return which of `SHAPES` an upright photo has."""
+    return "landscape" if width > height else "portrait" if width < height else "square"
 
 
 def parse_date(text: str) -> datetime:

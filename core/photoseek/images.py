@@ -27,6 +27,7 @@ __all__ = [
     "DECODE_SIDE",
     "DecodedPhoto",
     "decode_photo",
+    "least_side",
     "make_thumbnail",
     "open_photo",
     "read_metadata",
@@ -36,7 +37,7 @@ __all__ = [
 T = TypeVar("T")
 
 DECODE_SIDE = 320
-"""Least side in pixels of a photo decoded for indexing: the thumbnail's, above the encoder's."""
+"""Least side in pixels of a photo decoded for indexing: the thumbnail's, above most encoders'."""
 
 MOST_PIXELS = 512_000_000
 """A photo that claims more pixels than any camera makes is a decompression bomb."""
@@ -160,10 +161,29 @@ def to_pixels(image: Image.Image, spec: ImageInput) -> NDArray[np.uint8]:
     if spec.resize_mode == "squash":
         image = image.resize(side, resampling)
     elif spec.resize_mode == "crop":
-        image = ImageOps.fit(image, side, resampling)
+        image = image.resize(side, resampling, box=_middle(image.size, spec.size))
     else:
         image = ImageOps.pad(image, side, resampling, color=_WHITE)
     return np.asarray(image, np.uint8)
+
+
+def least_side(spec: ImageInput) -> int:
+    """Return the side in pixels below which a photo for this encoder is not to be scaled."""
+    return max(DECODE_SIDE, spec.size)
+
+
+def _middle(size: tuple[int, int], side: int) -> tuple[float, float, float, float]:
+    """Return the part of an image that stays when its short side is scaled to `side` and the long
+    one cut to it, in whole pixels of the result, as torchvision and with it CLIP do it.
+
+    Scaled from the part alone: a panorama would become as wide as it is long, to be thrown away.
+    """
+    box: list[float] = []
+    for length in size:
+        scaled = side * length // min(size)
+        start = round((scaled - side) / 2)
+        box += [start * length / scaled, (start + side) * length / scaled]
+    return box[0], box[2], box[1], box[3]
 
 
 def make_thumbnail(image: Image.Image) -> bytes:

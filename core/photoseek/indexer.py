@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,8 +19,9 @@ from photoseek.database import Catalogue, KnownFile, PhotoFile
 from photoseek.decoder import Decoded, DecodeJob, DecoderPool, Known, Outcome
 from photoseek.encoder import Encoder
 from photoseek.errors import LibraryError
+from photoseek.exclusions import Exclusions
 from photoseek.records import Failure, Folder, Progress, UpdateReport
-from photoseek.scanner import FoundFile, Scan, scan_folder
+from photoseek.scanner import FoundFile, Scan, scan_folder, scan_places
 from photoseek.thumbnails import ThumbnailCache
 
 __all__ = ["Indexer"]
@@ -38,6 +41,7 @@ _Job = tuple[PhotoFile, KnownFile | None]
 class _Plan:
     """What one scan asks for: files to open, ids whose files are gone, and the tally so far.
 
+    `scans` are of the folders that were looked at whole: only those can be told to be offline.
     `again` are files that must be decoded after all, because the photo with the same bytes that
     would have lent its embedding has been replaced in the same update.
     """
@@ -70,14 +74,16 @@ class Indexer:
         self._on_progress = on_progress
         self._cancelled = cancelled
         self._leave_out = leave_out  # the library's own folder: thumbnails are no photos
+        self._exclusions = Exclusions(catalogue.exclusions.patterns())
         self._folders = {folder.id: folder for folder in catalogue.folders()}
         self._done = self._total = self._failed = 0
 
-    def run(self) -> UpdateReport:
-        """Scan, open what is new or changed, and settle what is gone."""
+    def run(self, places: Collection[Path] | None = None) -> UpdateReport:
+        """Scan, or look only at some places; open what is new or changed, settle what is gone."""
         started = time.monotonic()
         self._tell("scanning")
-        plan = self._plan()
+        with _uncollected():
+            plan = self._plan(places)
         self._total = len(plan.jobs)
         self._tell("embedding")
         self._embed(plan, plan.jobs, plan.by_size)
@@ -92,36 +98,58 @@ class Indexer:
 
     # What there is to do
 
-    def _plan(self) -> _Plan:
+    def _plan(self, places: Collection[Path] | None) -> _Plan:
         plan = _Plan(UpdateReport(0, 0, 0, 0, 0, 0, 0, 0, cancelled=False, seconds=0.0))
-        known = {
-            (item.folder_id, item.name): item
-            for item in self._catalogue.known_files(self._model_id)
-        }
         found = unchanged = 0
         returned: list[int] = []
         for folder in self._folders.values():
-            scan = plan.scans[folder.id] = scan_folder(
-                folder.path, self._cancelled, leave_out=self._leave_out
-            )
+            scan, known = self._look(folder, places, plan)
             found += len(scan.files)
             for seen in scan.files:
-                before = known.pop((folder.id, seen.name), None)
+                before = known.pop(seen.name, None)
                 if before is not None and before.missing:
                     returned.append(before.id)
                 if before is not None and _is_unchanged(before, seen) and _is_settled(before):
                     unchanged += 1
                 else:
                     plan.jobs.append((PhotoFile(folder.id, *seen), before))
-                if before is not None and before.embedded:
-                    plan.by_size[before.file_size].append(before)
-        for item in known.values():
-            plan.gone[item.id] = item
-            if item.embedded:
+            plan.gone.update((item.id, item) for item in known.values())
+        sizes = {file.file_size for file, _ in plan.jobs}
+        if sizes:
+            for item in self._catalogue.embedded_files(self._model_id, sizes):
                 plan.by_size[item.file_size].append(item)
         self._catalogue.set_missing(returned, missing=False)
         plan.report = dataclasses.replace(plan.report, found=found, unchanged=unchanged)
         return plan
+
+    def _look(
+        self, folder: Folder, places: Collection[Path] | None, plan: _Plan
+    ) -> tuple[Scan, dict[bytes, KnownFile]]:
+        """Return what is there now and what was known: of the whole folder, or of the places."""
+        if places is not None and folder.path not in places and folder.online:
+            below = _outermost(place for place in places if place.is_relative_to(folder.path))
+            scan = scan_places(
+                folder.path,
+                below,
+                self._cancelled,
+                leave_out=self._leave_out,
+                exclusions=self._exclusions,
+            )
+            names = [os.fsencode(place.relative_to(folder.path)) for place in below]
+            found = self._catalogue.known_at(self._model_id, folder.id, names)
+            known = {item.name: item for item in found}
+            gone = len(known.keys() - {file.name for file in scan.files})
+            if not below or _is_plain(folder, scan, gone):
+                return scan, known
+        scan = scan_folder(
+            folder.path,
+            self._cancelled,
+            leave_out=self._leave_out,
+            exclusions=self._exclusions,
+        )
+        plan.scans[folder.id] = scan
+        found = self._catalogue.known_files(self._model_id, folder.id)
+        return scan, {item.name: item for item in found}
 
     # Opening and embedding
 
@@ -215,10 +243,14 @@ class Indexer:
 
     def _settle(self, plan: _Plan) -> None:
         """Forget photos whose files are gone, unless so many are that the folder is offline."""
-        removed: list[KnownFile] = []
-        for folder in self._folders.values():
-            scan = plan.scans[folder.id]
-            gone = [item for item in plan.gone.values() if item.folder_id == folder.id]
+        removed = [
+            item
+            for item in plan.gone.values()
+            if item.folder_id not in plan.scans and not item.missing
+        ]
+        for folder_id, scan in plan.scans.items():
+            folder = self._folders[folder_id]
+            gone = [item for item in plan.gone.values() if item.folder_id == folder_id]
             reason = _offline_reason(folder, scan, len(gone))
             kept = gone if reason else [item for item in gone if self._is_hidden(item, scan)]
             hidden = {item.id for item in kept}
@@ -245,6 +277,18 @@ class Indexer:
         self._on_progress(Progress(stage, self._done, self._total, self._failed))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for garbage among a million new records: none of them can be any."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _is_unchanged(known: KnownFile, seen: FoundFile) -> bool:
     return known.file_size == seen.file_size and known.modified_ns == seen.modified_ns
 
@@ -258,6 +302,23 @@ def _is_settled(known: KnownFile) -> bool:
 def _below(folder: Folder, scan: Scan) -> list[Failure]:
     """Return the places that could not be listed, less the folder itself: that is its state."""
     return [place for place in scan.unreadable if place.path != folder.path]
+
+
+def _outermost(places: Iterable[Path]) -> list[Path]:
+    """Leave out the places that lie in others."""
+    all_places = set(places)
+    return [place for place in all_places if all_places.isdisjoint(place.parents)]
+
+
+def _is_plain(folder: Folder, scan: Scan, gone: int) -> bool:
+    """Tell whether a look at some places is enough; what may be an unplugged drive is not."""
+    if scan.unreadable or gone > folder.photos * MOST_LOST:
+        return False
+    try:
+        with os.scandir(folder.path) as entries:
+            return not gone or any(True for _ in entries)
+    except OSError:
+        return False
 
 
 def _offline_reason(folder: Folder, scan: Scan, gone: int) -> str | None:

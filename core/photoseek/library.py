@@ -6,7 +6,7 @@ import dataclasses
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from photoseek.errors import (
     FolderError,
     LibraryBusyError,
     LibraryError,
+    PatternError,
     PhotoError,
 )
 from photoseek.explaining import explain
@@ -36,7 +37,9 @@ from photoseek.paths import default_library_directory
 from photoseek.query import Query
 from photoseek.ranking import rank
 from photoseek.records import (
+    Changes,
     Explanation,
+    FilterChoices,
     Folder,
     LibraryInfo,
     LibraryModel,
@@ -143,6 +146,8 @@ class Library:
                 return other
         inside = [other for other in known if other.path.is_relative_to(folder)]
         self._catalogue.add_folder(folder, inside)
+        if inside and self.exclusions():
+            self._settle_exclusions(self._catalogue)
         return next(other for other in self.folders() if other.path == folder)
 
     def remove_folder(self, path: Path | str) -> None:
@@ -152,6 +157,41 @@ class Library:
             raise FolderError(f"{path} is not a folder of this library")
         with self._writer() as catalogue:
             self._drop_thumbnails(catalogue.remove_folder(folder.id))
+
+    def exclusions(self) -> tuple[str, ...]:
+        """Return the patterns of files and folders that are left out of the library."""
+        return self._catalogue.exclusions.patterns()
+
+    def exclude(self, *patterns: str) -> int:
+        """Leave out what these patterns match below each folder; return how many photos that hides.
+
+        They are written as in `.gitignore`: `Trash/`, `*_edited.jpg`, `/2019/raw`. A hidden photo
+        is not found, and keeps its embedding in case the pattern is taken back. `PatternError` for
+        a pattern that cannot be read.
+        """
+        from photoseek.exclusions import Exclusions
+
+        Exclusions(patterns)
+        with self._writer() as catalogue, catalogue.transaction():
+            catalogue.exclusions.add(patterns)
+            return self._settle_exclusions(catalogue)[0]
+
+    def include(self, *patterns: str) -> int:
+        """Take patterns back; return how many photos are found again at once.
+
+        The next `update` reads those that were never read. `PatternError` for one that is not here.
+        """
+        unknown = set(patterns) - set(self.exclusions())
+        if unknown:
+            raise PatternError(f"{min(unknown)!r} is not among the patterns of this library")
+        with self._writer() as catalogue, catalogue.transaction():
+            catalogue.exclusions.remove(patterns)
+            return self._settle_exclusions(catalogue)[1]
+
+    def _settle_exclusions(self, catalogue: Catalogue) -> tuple[int, int]:
+        from photoseek.exclusions import settle_exclusions
+
+        return settle_exclusions(catalogue.exclusions)
 
     def forget_missing(self) -> int:
         """Forget the photos that were kept although their files are gone; return how many."""
@@ -164,8 +204,13 @@ class Library:
         self,
         on_progress: Callable[[Progress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        *,
+        places: Collection[Path] | None = None,
     ) -> UpdateReport:
         """Bring the library up to date with its folders; what is done is kept when cancelled.
+
+        With `places`, absolute paths of files or folders such as `watch` tells, only what is
+        there is looked at, unless it seems that a drive has gone: then its whole folder is.
 
         The model in use comes first, then the others embed what they lack. Runs on the calling
         thread, which `on_progress` is called on too. `LibraryBusyError` when another process is
@@ -182,8 +227,13 @@ class Library:
             models = Models(self.directory / "models", catalogue.models)
             models.take_in(model.bundle, follow_shipped=self._follows)
             report = Indexer(
-                catalogue, self._thumbnails, model.encoder, tell, stop, leave_out=self.directory
-            ).run()
+                catalogue,
+                self._thumbnails,
+                model.encoder,
+                tell,
+                stop,
+                leave_out=self.directory.absolute(),
+            ).run(places)
             beside, problems = 0, list[str]()
             for model_id in models.lacking(but=model.bundle.manifest.model_id):
                 if stop():
@@ -204,6 +254,21 @@ class Library:
             cancelled=stop(),
             seconds=time.monotonic() - started,
         )
+
+    def watch(self, cancelled: Callable[[], bool] | None = None) -> Iterator[Changes]:
+        """Watch the folders and yield what is to be updated, first everything, until cancelled.
+
+        Runs on the calling thread: `for changes in watch(): update(places=changes.places)` keeps
+        the library current. A burst of changes comes as one, and what comes during an update after
+        it. Folders added meanwhile are watched from the next rescan on.
+        """
+        # Imported late: who only searches need not wait for it.
+        from photoseek.watcher import FolderWatcher
+
+        watcher = FolderWatcher(
+            lambda: [folder.path for folder in self.folders()], self.directory.absolute()
+        )
+        return watcher.changes(cancelled or (lambda: False))
 
     # Models
 
@@ -286,11 +351,20 @@ class Library:
             ranking = _without(ranking, query.photo_ids)
         ids, scores = ranking.ids[:top_k], ranking.scores[:top_k]
         likely = min(ranking.likely, len(ids))
+        if query.newest_first:
+            order = self._newest_places(ids[:likely])
+            ids = np.concatenate([ids[order], ids[likely:]])
+            scores = np.concatenate([scores[order], scores[likely:]])
         return Ranking(ids, scores, likely, unknown, corrections)
 
     def browse(self) -> NDArray[np.int64]:
         """Return the ids of all photos, the last taken first."""
         return self._catalogue.newest_first()
+
+    def filter_choices(self) -> FilterChoices:
+        """Return what a filter can ask for: the cameras, lenses, formats and keywords there are."""
+        with self._sifting:
+            return self._current_facts().choices()
 
     def photos(self, ids: Sequence[int]) -> list[Photo]:
         """Return photos in the order of `ids`; those that are gone are left out."""
@@ -340,6 +414,7 @@ class Library:
             database_bytes=sum(file.stat().st_size for file in self.directory.glob("library.db*")),
             thumbnail_bytes=self._thumbnails.size(),
             models=self.models(),
+            exclusions=self.exclusions(),
         )
 
     def _newest(self, wanted: Filter, top_k: int | None) -> Ranking:
@@ -355,12 +430,7 @@ class Library:
     ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """Return `(n,)` which rows of a snapshot a filter lets through, and their dates."""
         with self._sifting:
-            # The count first: an edit that comes between the two is seen again, never missed.
-            edits = self._catalogue.edits()
-            if edits != self._seen_edits:
-                self._facts, self._seen_edits = PhotoFacts(()), edits
-            self._facts = self._facts.grown(self._catalogue.fact_rows(self._facts.last_id))
-            facts = self._facts
+            facts = self._current_facts()
             placed = self._placed
             if placed is None or placed[0] is not snapshot or placed[1] is not facts:
                 placed = self._placed = (snapshot, facts, facts.places_of(snapshot.ids))
@@ -368,6 +438,23 @@ class Library:
         if not len(facts.ids):
             return np.zeros(len(places), np.bool_), np.zeros(len(places), np.int64)
         return facts.matching(wanted)[places] & (places >= 0), facts.dates[places]
+
+    def _newest_places(self, ids: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return `(n,)` the places of these photos in the order of their dates, the last first."""
+        with self._sifting:
+            facts = self._current_facts()
+        places = facts.places_of(ids)
+        dates = np.where(places >= 0, facts.dates[places], 0) if len(facts.ids) else places
+        return np.lexsort((ids, dates))[::-1]
+
+    def _current_facts(self) -> PhotoFacts:
+        """Take in what is new for filters; the caller holds `_sifting`."""
+        # The count first: an edit that comes between the two is seen again, never missed.
+        edits = self._catalogue.edits()
+        if edits != self._seen_edits:
+            self._facts, self._seen_edits = PhotoFacts(()), edits
+        self._facts = self._facts.grown(self._catalogue.fact_rows(self._facts.last_id))
+        return self._facts
 
     def _drop_thumbnails(self, digests: Iterable[bytes]) -> None:
         for digest in digests:

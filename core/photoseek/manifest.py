@@ -29,8 +29,10 @@ FORMAT_VERSION = 1
 class ImageInput:
     """How a photo becomes the image encoder's input.
 
-    Both dtypes take `(n, size, size, 3)` RGB with values 0 to 255; all further arithmetic
-    (scaling, mean and deviation) is in the graph.
+    "squash" scales each side by itself; "crop" scales the short side and cuts the middle out, as
+    CLIP does; "pad" scales the long side and fills up with white. Both dtypes take
+    `(n, size, size, 3)` RGB with values 0 to 255; all further arithmetic (scaling, mean and
+    deviation) is in the graph.
     """
 
     size: int

@@ -24,7 +24,8 @@ class Query:
 
     `images` are files or opened photos from anywhere; `photo_ids` are photos of the library. Words
     that the model does not know are put right where that is plain, but not if `as_typed`. Only
-    photos that `filter` lets through are found; a filter alone finds them newest first.
+    photos that `filter` lets through are found; a filter alone finds them newest first, and
+    `newest_first` puts the likely matches in that order too.
     """
 
     phrases: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Query:
     photo_ids: tuple[int, ...] = ()
     as_typed: bool = False
     filter: Filter = field(default_factory=Filter)
+    newest_first: bool = False
 
     def __post_init__(self) -> None:
         if not (self.is_compared or self.filter):
@@ -55,6 +57,7 @@ class Query:
         photo_ids: tuple[int, ...] = (),
         as_typed: bool = False,
         filter: Filter | None = None,  # noqa: A002 -- the field's own name
+        newest_first: bool = False,
     ) -> Query:
         """Read what a person types: `dog -beach` wants a dog and no beach.
 
@@ -69,4 +72,5 @@ class Query:
         if without and not (phrase or images or photo_ids):
             raise QueryError("say also what the photo should show, for example: dog -beach")
         phrases = (phrase,) if phrase else ()
-        return cls(phrases, images, without, photo_ids, as_typed, filter or Filter())
+        wanted = filter or Filter()
+        return cls(phrases, images, without, photo_ids, as_typed, wanted, newest_first)

@@ -88,9 +88,20 @@ def _best_first(scores: NDArray[np.float32], top_k: int | None) -> NDArray[np.in
     if top_k <= 0:
         return np.empty(0, np.intp)
     # Everything from the k-th score up, so that a tie at the edge is cut by position, not chance.
-    edge = np.partition(scores, len(scores) - top_k)[len(scores) - top_k]
-    candidates = np.flatnonzero(scores >= edge)
+    candidates = np.flatnonzero(scores >= _edge(scores, top_k))
     return candidates[_sorted(scores[candidates])][:top_k]
+
+
+def _edge(scores: NDArray[np.float32], top_k: int) -> np.float32:
+    """Return the `top_k`-th best score, exactly; a sample tells among which few it lies."""
+    step = max(1, len(scores) // SAMPLE)
+    sample = scores[::step]
+    enough = min(len(sample), 2 * top_k // step + 16)
+    few = scores[scores >= np.partition(sample, len(sample) - enough)[len(sample) - enough]]
+    if len(few) < top_k:
+        few = scores
+    edge: np.float32 = np.partition(few, len(few) - top_k)[len(few) - top_k]
+    return edge
 
 
 def _sorted(scores: NDArray[np.float32]) -> NDArray[np.intp]:

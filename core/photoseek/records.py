@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from photoseek.manifest import RecallReport
 
 __all__ = [
+    "Changes",
     "Correction",
     "Explanation",
     "Failure",
+    "FilterChoices",
     "Folder",
     "LibraryInfo",
     "LibraryModel",
@@ -85,6 +87,16 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class FilterChoices:
+    """What filters can ask for in a library, each text once, sorted."""
+
+    cameras: tuple[str, ...]
+    lenses: tuple[str, ...]
+    formats: tuple[str, ...]
+    keywords: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Correction:
     """A word that the model does not know, as typed, and the known one that it was taken for."""
 
@@ -124,6 +136,18 @@ class Failure:
 
     path: Path
     reason: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a watcher asks an update to look at: `places`, files or folders, or everything (None).
+
+    `unwatched` are the folders that it cannot watch, with the reason: those are only looked at
+    again from time to time.
+    """
+
+    places: frozenset[Path] | None
+    unwatched: tuple[Failure, ...]
 
 
 @dataclass(frozen=True)
@@ -208,6 +232,7 @@ class LibraryInfo:
     database_bytes: int
     thumbnail_bytes: int
     models: tuple[LibraryModel, ...] = ()
+    exclusions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from photoseek.raw import RAW_SUFFIXES, can_read_raw
 from photoseek.records import Failure
 
-__all__ = ["FoundFile", "Scan", "scan_folder", "why_skipped"]
+if TYPE_CHECKING:
+    from photoseek.exclusions import Exclusions
+
+__all__ = ["FoundFile", "Scan", "concerns_photos", "scan_folder", "scan_places", "why_skipped"]
 
 PHOTO_SUFFIXES = frozenset(
     {b".avif", b".bmp", b".gif", b".heic", b".heics", b".heif", b".hif", b".jfif", b".jp2"}
@@ -42,39 +45,47 @@ class Scan:
 
 
 def scan_folder(
-    folder: Path, cancelled: Callable[[], bool] = lambda: False, *, leave_out: Path | None = None
+    folder: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+    *,
+    leave_out: Path | None = None,
+    exclusions: Exclusions | None = None,
 ) -> Scan:
-    """List the photos below `folder`, less those in `leave_out`; links are followed.
+    """List the photos below `folder`, less those in `leave_out`, or excluded; links are followed.
 
     Each real folder is listed once. One that cannot be listed is reported and the walk goes on.
     Only regular files count: opening a pipe or a device could wait for ever. When cancelled, the
     list is incomplete.
     """
-    scan = Scan()
-    seen: set[tuple[int, int]] = set()
-    if leave_out is not None and leave_out.is_dir():
-        _enter(os.fsencode(leave_out), seen)
-    waiting = [os.fsencode(folder)]
-    prefix = len(waiting[0].rstrip(os.fsencode(os.sep))) + 1
-    while waiting and not cancelled():
-        directory = waiting.pop()
-        try:
-            _enter(directory, seen)
-            for entry in _entries(directory):
-                _visit(entry, prefix, scan, waiting)
-        except _AlreadySeenError:
-            continue
-        except OSError as error:
-            path = Path(os.fsdecode(directory))
-            scan.unreadable.append(Failure(path, f"cannot be listed ({error.strerror})"))
-    return scan
+    walk = _Walk(folder, leave_out, exclusions)
+    walk.waiting.append(os.fsencode(folder))
+    return walk.run(cancelled)
+
+
+def scan_places(
+    folder: Path,
+    places: Sequence[Path],
+    cancelled: Callable[[], bool] = lambda: False,
+    *,
+    leave_out: Path | None = None,
+    exclusions: Exclusions | None = None,
+) -> Scan:
+    """List the photos at some places below `folder`, files or folders, as `scan_folder` would.
+
+    No place may lie in another. One that does not exist is no error: it has nothing to list.
+    """
+    walk = _Walk(folder, leave_out, exclusions)
+    for place in places:
+        if not (_skipped_part(place.parent, folder) or leave_out in (place, *place.parents)):
+            walk.visit(_Place(place))
+    return walk.run(cancelled)
 
 
 def why_skipped(path: Path, folder: Path) -> str | None:
     """Say which rule keeps a file below `folder` out of the library; None when none does."""
-    for part in path.relative_to(folder).parts[:-1]:
-        if _is_skipped_folder(os.fsencode(part)):
-            return f"it lies in {part!r}, a kind of folder that Photoseek leaves out"
+    part = _skipped_part(path.parent, folder)
+    if part is not None:
+        return f"it lies in {part!r}, a kind of folder that Photoseek leaves out"
     if path.name.startswith("."):
         return "its name starts with a dot, which marks hidden files"
     if path.suffix.lower() in RAW_SUFFIXES and not can_read_raw():
@@ -84,16 +95,81 @@ def why_skipped(path: Path, folder: Path) -> str | None:
     return None
 
 
-class _AlreadySeenError(Exception):
-    """The walk has come back, through a link, to a folder it has listed."""
+def concerns_photos(path: Path, folder: Path) -> bool:
+    """Tell whether a change at this path below `folder` may change what a scan lists."""
+    if _skipped_part(path, folder):
+        return False
+    return _is_photo_name(os.fsencode(path.name)) or not path.is_file()
 
 
-def _enter(directory: bytes, seen: set[tuple[int, int]]) -> None:
-    status = Path(os.fsdecode(directory)).stat()
-    identity = (status.st_dev, status.st_ino)
-    if identity in seen:
-        raise _AlreadySeenError
-    seen.add(identity)
+class _Place:
+    """A path that is looked at as if a listing had shown it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = os.fsencode(path)
+        self.name = os.fsencode(path.name)
+        self._path = path
+
+    def is_dir(self) -> bool:
+        return self._path.is_dir()
+
+    def stat(self) -> os.stat_result:
+        return self._path.stat()
+
+
+class _Walk:
+    """One walk below a folder, through the folders `waiting` and what is below them."""
+
+    def __init__(self, folder: Path, leave_out: Path | None, exclusions: Exclusions | None) -> None:
+        self.waiting: list[bytes] = []
+        self._scan = Scan()
+        # How many bytes a file's name below `folder` lies behind its path's beginning.
+        self._prefix = len(os.fsencode(folder).rstrip(os.fsencode(os.sep))) + 1
+        self._exclusions = exclusions or None
+        self._seen: set[tuple[int, int]] = set()
+        if leave_out is not None and leave_out.is_dir():
+            self._enters(os.fsencode(leave_out))
+
+    def run(self, cancelled: Callable[[], bool]) -> Scan:
+        while self.waiting and not cancelled():
+            directory = self.waiting.pop()
+            try:
+                if self._enters(directory):
+                    for entry in _entries(directory):
+                        self.visit(entry)
+            except OSError as error:
+                path = Path(os.fsdecode(directory))
+                reason = f"cannot be listed ({error.strerror})"
+                self._scan.unreadable.append(Failure(path, reason))
+        return self._scan
+
+    def visit(self, entry: os.DirEntry[bytes] | _Place) -> None:
+        try:
+            if entry.is_dir():
+                if not (_is_skipped_folder(entry.name) or self._excludes(entry, is_folder=True)):
+                    self.waiting.append(entry.path)
+            elif _is_photo_name(entry.name) and not self._excludes(entry):
+                status = entry.stat()
+                if stat.S_ISREG(status.st_mode):
+                    name = entry.path[self._prefix :]
+                    self._scan.files.append(FoundFile(name, status.st_size, status.st_mtime_ns))
+        except OSError:
+            return  # a broken link, or a file that vanished between listing and looking
+
+    def _excludes(self, entry: os.DirEntry[bytes] | _Place, *, is_folder: bool = False) -> bool:
+        if self._exclusions is None:
+            return False
+        name = entry.path[self._prefix :]
+        return self._exclusions.rule_for(name, is_folder=is_folder) is not None
+
+    def _enters(self, directory: bytes) -> bool:
+        """Tell whether the walk has not come back, through a link, to a folder it has listed."""
+        status = Path(os.fsdecode(directory)).stat()
+        identity = (status.st_dev, status.st_ino)
+        if identity in self._seen:
+            return False
+        self._seen.add(identity)
+        return True
 
 
 def _entries(directory: bytes) -> Iterator[os.DirEntry[bytes]]:
@@ -101,18 +177,10 @@ def _entries(directory: bytes) -> Iterator[os.DirEntry[bytes]]:
         yield from entries
 
 
-def _visit(entry: os.DirEntry[bytes], prefix: int, scan: Scan, waiting: list[bytes]) -> None:
-    try:
-        if entry.is_dir():
-            if not _is_skipped_folder(entry.name):
-                waiting.append(entry.path)
-        elif _is_photo_name(entry.name):
-            status = entry.stat()
-            if stat.S_ISREG(status.st_mode):
-                name = entry.path[prefix:]
-                scan.files.append(FoundFile(name, status.st_size, status.st_mtime_ns))
-    except OSError:
-        return  # a broken link, or a file that vanished between listing and looking
+def _skipped_part(directory: Path, folder: Path) -> str | None:
+    """Return the first folder on the way down from `folder` that the walk does not enter."""
+    parts = directory.relative_to(folder).parts
+    return next((part for part in parts if _is_skipped_folder(os.fsencode(part))), None)
 
 
 def _is_skipped_folder(name: bytes) -> bool:

@@ -44,6 +44,7 @@ def _photo_values(photo: Photo) -> dict[str, object]:
         "camera": metadata.camera,
         "lens": metadata.lens,
         "size": [photo.width, photo.height],
+        "orientation": metadata.orientation,
         "place": place,
         "rating": metadata.rating,
         "keywords": list(metadata.keywords),
@@ -69,6 +70,7 @@ def info_values(info: LibraryInfo) -> dict[str, object]:
             }
             for folder in info.folders
         ],
+        "exclusions": list(info.exclusions),
         "failures": [{"path": str(item.path), "reason": item.reason} for item in info.failures],
         "model": {"id": info.model_id, "name": info.model_name},
         "models": [model_values(model) for model in info.models],

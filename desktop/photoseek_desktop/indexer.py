@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -27,7 +28,7 @@ class Indexer(QObject):
     other processes from starting over.
 
     Signals:
-        started(): an update begins.
+        started(bool): an update begins; whether it looks at everything.
         progressed(Progress): how far it has come.
         paused_changed(bool): it was held, or goes on.
         finished(UpdateReport): it is done, or was stopped by the person.
@@ -36,7 +37,7 @@ class Indexer(QObject):
         crashed(): it ended through a fault of ours, which is told elsewhere.
     """
 
-    started = Signal()
+    started = Signal(bool)
     progressed = Signal(object)
     paused_changed = Signal(bool)
     finished = Signal(object)
@@ -51,6 +52,8 @@ class Indexer(QObject):
         self._job: Job[UpdateReport] | None = None
         self._stopping = False
         self._again = False
+        self._places: frozenset[Path] | None = None
+        self._waiting: frozenset[Path] = frozenset()
         self.started_once = False
         self._may_go_on = threading.Event()
         self._may_go_on.set()
@@ -66,20 +69,32 @@ class Indexer(QObject):
         """Whether the update is held."""
         return not self._may_go_on.is_set()
 
-    def start(self) -> None:
-        """Update the library; one that is under way starts over, to see what is new."""
+    def start(self, places: frozenset[Path] | None = None) -> None:
+        """Update the library, or only some places in it.
+
+        An update under way starts over to see what is new in everything; places wait for its end.
+        """
+        if self.running and places is not None:
+            self._waiting |= places
+            return
         if self.running:
             self._again = True
             self._stopping = True
             self.resume()
             return
         self._stopping = self._again = False
+        self._places, self._waiting = places, frozenset()
         self.started_once = True
         library = self._librarian.library
         self._job = self._lane.run(
             lambda cancelled: self._update(library, cancelled), self._on_done, self._on_failed
         )
-        self.started.emit()
+        self.started.emit(places is None)
+
+    def try_again(self) -> None:
+        """Start what could not be done once more, unless something else is under way."""
+        if not self.running:
+            self.start(self._places)
 
     def pause(self) -> None:
         """Hold the update before its next photos."""
@@ -96,6 +111,7 @@ class Indexer(QObject):
     def stop(self) -> None:
         """End the update; what it has read so far is kept."""
         self._stopping = True
+        self._waiting = frozenset()
         self.resume()
 
     def _update(self, library: Library, cancelled: Cancelled) -> UpdateReport:
@@ -115,7 +131,7 @@ class Indexer(QObject):
                     return True
             return self._stopping or cancelled()
 
-        return library.update(on_progress, is_cancelled)
+        return library.update(on_progress, is_cancelled, places=self._places)
 
     def _on_crashed(self) -> None:
         if self._job is not None and self._job.done:
@@ -124,8 +140,10 @@ class Indexer(QObject):
     def _on_done(self, report: UpdateReport) -> None:
         if self._again:
             self.start()
-        else:
-            self.finished.emit(report)
+            return
+        self.finished.emit(report)
+        if self._waiting and not self.running:
+            self.start(self._waiting)
 
     def _on_failed(self, error: PhotoseekError) -> None:
         if isinstance(error, LibraryBusyError):

@@ -134,7 +134,15 @@ class Lanes(QObject):
         self.thumbnails = Lane("thumbnails", self)
         self.photos = Lane("photos", self)
         self.upkeep = Lane("upkeep", self)
-        self._all = (self.indexing, self.search, self.thumbnails, self.photos, self.upkeep)
+        self.watching = Lane("watching", self)
+        self._all = (
+            self.indexing,
+            self.search,
+            self.thumbnails,
+            self.photos,
+            self.upkeep,
+            self.watching,
+        )
         for lane in self._all:
             lane.crashed.connect(self.crashed)
 

@@ -24,6 +24,7 @@ from photoseek_desktop.actions import Actions
 from photoseek_desktop.browser_page import BrowserPage
 from photoseek_desktop.dialogs import Dialogs
 from photoseek_desktop.drop_overlay import DropOverlay
+from photoseek_desktop.folder_watch import FolderWatch
 from photoseek_desktop.icons import Icons
 from photoseek_desktop.indexer import Indexer
 from photoseek_desktop.lanes import Lanes
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self,
         librarian: Librarian,
         indexer: Indexer,
+        watch: FolderWatch,
         lanes: Lanes,
         theme: Theme,
         settings: Settings,
@@ -77,7 +79,9 @@ class MainWindow(QMainWindow):
         self.viewer.add_actions([self.actions_.similar, self.actions_.reveal, self.actions_.open])
         self.photo_actions = PhotoActions(self.actions_, librarian, self.selected_ids, self)
         self.dialogs = Dialogs(self, settings)
-        self._upkeep = Upkeep(librarian, indexer, self.page, self.dialogs, self.actions_, folders)
+        self._upkeep = Upkeep(
+            librarian, indexer, watch, self.page, self.dialogs, self.actions_, folders
+        )
         self._stack = QStackedWidget()
         self._stack.addWidget(self.page)
         self._stack.addWidget(self.viewer)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 from photoseek import (
     Correction,
     Explanation,
+    Failure,
     LibraryInfo,
     LibraryModel,
     Photo,
@@ -31,6 +32,7 @@ __all__ = [
     "report_line",
     "results_line",
     "unknown_words_line",
+    "unwatched_line",
 ]
 
 
@@ -104,6 +106,13 @@ def progress_line(progress: Progress, per_second: float | None) -> str:
     if progress.failed:
         parts.append(tr("{count} could not be read").format(count=count(progress.failed)))
     return " · ".join(parts)
+
+
+def unwatched_line(failure: Failure) -> str:
+    """Say which folder is not watched, why, and what is done instead."""
+    return tr("{folder} {reason}; it is looked at again every minute").format(
+        folder=failure.path, reason=failure.reason
+    )
 
 
 def report_line(report: UpdateReport) -> str:

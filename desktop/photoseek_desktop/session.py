@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from photoseek.paths import default_library_directory
 from photoseek_desktop.crash_report import CrashReport
+from photoseek_desktop.folder_watch import FolderWatch
 from photoseek_desktop.icons import application_icon
 from photoseek_desktop.indexer import Indexer
 from photoseek_desktop.lanes import Lanes
@@ -39,8 +40,15 @@ class Session(QObject):
         self.lanes = Lanes(self)
         self.librarian = Librarian(self.lanes, self.directory, bundle, self)
         self.indexer = Indexer(self.lanes.indexing, self.librarian, self)
+        self.watch = FolderWatch(self.lanes.watching, self.librarian, self)
         self.window = MainWindow(
-            self.librarian, self.indexer, self.lanes, self.theme, self.settings, folders
+            self.librarian,
+            self.indexer,
+            self.watch,
+            self.lanes,
+            self.theme,
+            self.settings,
+            folders,
         )
         self.crash_report = CrashReport(self.window)
         self.lanes.crashed.connect(self.crash_report.show)

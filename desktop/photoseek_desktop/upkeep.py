@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from photoseek import (
     BundleError,
+    Changes,
+    Failure,
     Folder,
     LibraryDamagedError,
     LibraryInfo,
@@ -20,15 +22,22 @@ from photoseek import (
 from photoseek_desktop.actions import Actions
 from photoseek_desktop.browser_page import BrowserPage
 from photoseek_desktop.dialogs import Dialogs
+from photoseek_desktop.folder_watch import FolderWatch
 from photoseek_desktop.indexer import Indexer
 from photoseek_desktop.librarian import Librarian
-from photoseek_desktop.messages import report_line
+from photoseek_desktop.messages import report_line, unwatched_line
 from photoseek_desktop.search_request import SearchRequest
 
 __all__ = ["Upkeep"]
 
 REFRESH_EVERY = 3000
 """Milliseconds between two looks at what indexing has added."""
+
+PATIENCE = 700
+"""Milliseconds after which reading a few new photos is worth a bar."""
+
+BUSY_PAUSE = 5000
+"""Milliseconds between two tries while another process updates the library."""
 
 COUNT_EVERY = 3
 """Looks after which the whole library is counted again, every thumbnail included."""
@@ -47,6 +56,7 @@ class Upkeep(QObject):
         self,
         librarian: Librarian,
         indexer: Indexer,
+        watch: FolderWatch,
         page: BrowserPage,
         dialogs: Dialogs,
         actions: Actions,
@@ -55,6 +65,7 @@ class Upkeep(QObject):
         super().__init__(page)
         self._librarian = librarian
         self._indexer = indexer
+        self._watch = watch
         self._page = page
         self._dialogs = dialogs
         self._actions = actions
@@ -62,6 +73,12 @@ class Upkeep(QObject):
         self._refresh = QTimer(self, interval=REFRESH_EVERY)
         self._refresh.timeout.connect(self._on_refresh_due)
         self._looks = 0
+        self._slow = QTimer(self, singleShot=True, interval=PATIENCE)
+        self._slow.timeout.connect(self._show_indexing)
+        self._busy = QTimer(self, singleShot=True, interval=BUSY_PAUSE)
+        self._busy.timeout.connect(indexer.try_again)
+        self._told_busy = False
+        self._unwatched: tuple[Failure, ...] = ()
         self._connect_library()
         self._connect_person()
 
@@ -74,6 +91,8 @@ class Upkeep(QObject):
     def end(self) -> None:
         """Ask the library nothing more: the window closes."""
         self._refresh.stop()
+        self._busy.stop()
+        self._watch.stop()
 
     def _connect_library(self) -> None:
         librarian, indexer, page = self._librarian, self._indexer, self._page
@@ -93,7 +112,9 @@ class Upkeep(QObject):
         indexer.finished.connect(self._on_indexing_finished)
         indexer.busy.connect(self._on_busy)
         indexer.failed.connect(self._on_indexing_failed)
-        indexer.crashed.connect(self._end_indexing)
+        indexer.crashed.connect(self._on_indexing_crashed)
+        self._watch.changed.connect(self._on_folders_watched)
+        self._watch.failed.connect(self._dialogs.tell)
 
     def _connect_person(self) -> None:
         dialogs, bar = self._dialogs, self._page.indexing_bar
@@ -137,14 +158,22 @@ class Upkeep(QObject):
     def _on_info_changed(self, info: LibraryInfo) -> None:
         self._page.show_info(info)
         self._dialogs.show_info(info)
-        if not self._indexer.started_once and info.folders:
+        if not self._watch.started and info.folders:
             # Only now, so that the model is loaded once for both lanes.
-            self._indexer.start()
+            self._watch.start()
 
     def _on_folders_changed(self) -> None:
         self._page.show_folders(True)
-        self._indexer.start()
+        self._watch.start()
         self._look_for_changes()
+
+    def _on_folders_watched(self, changes: Changes) -> None:
+        """Update what has changed, and say so where that takes longer than it should."""
+        new = [failure for failure in changes.unwatched if failure not in self._unwatched]
+        self._unwatched = changes.unwatched
+        if new:
+            self._page.status_line.show_notice(" · ".join(map(unwatched_line, new)))
+        self._indexer.start(changes.places)
 
     def _on_models_changed(self) -> None:
         self._indexer.start()
@@ -176,7 +205,14 @@ class Upkeep(QObject):
 
     # Indexing
 
-    def _on_indexing_started(self) -> None:
+    def _on_indexing_started(self, everything: bool) -> None:
+        # A photo that has just come is read before an eye could follow a bar.
+        if everything:
+            self._show_indexing()
+        else:
+            self._slow.start()
+
+    def _show_indexing(self) -> None:
         self._page.indexing_bar.begin()
         self._page.show_indexing(True)
         self._refresh.start()
@@ -192,23 +228,34 @@ class Upkeep(QObject):
             self._indexer.resume()
 
     def _on_indexing_finished(self, report: UpdateReport) -> None:
+        self._told_busy = False
         self._end_indexing()
         self._page.status_line.show_notice(report_line(report))
+        self._watch.go_on()
 
     def _on_indexing_failed(self, message: str) -> None:
         self._end_indexing()
         self._dialogs.tell(message)
+        self._watch.go_on()
+
+    def _on_indexing_crashed(self) -> None:
+        self._end_indexing()
+        self._watch.go_on()
 
     def _on_busy(self) -> None:
         self._end_indexing()
-        self._page.status_line.show_notice(
-            self.tr(
-                "Another Photoseek is reading this library's photos; searching works. "
-                "F5 tries again."
+        self._busy.start()
+        if not self._told_busy:
+            self._told_busy = True
+            self._page.status_line.show_notice(
+                self.tr(
+                    "Another Photoseek is reading this library's photos. Searching works, and "
+                    "new photos appear as they are read."
+                )
             )
-        )
 
     def _end_indexing(self) -> None:
+        self._slow.stop()
         self._refresh.stop()
         self._page.indexing_bar.end()
         self._page.show_indexing(False)

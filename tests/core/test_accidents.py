@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from command import start
 from drawing import draw_photo
 from photoseek import (
     Library,
@@ -27,24 +28,6 @@ from photoseek import (
 )
 
 COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
-COMMAND = """
-import sys
-from photoseek import ModelBundle
-from photoseek.cli import main
-bundle = ModelBundle.open(sys.argv[1])
-ModelBundle.shipped = classmethod(lambda cls: bundle)
-sys.exit(main(sys.argv[2:]))
-"""
-"""The `photoseek` command on another bundle than the shipped one."""
-
-
-def start(bundle: ModelBundle, *arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", COMMAND, str(bundle.path), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def many_photos(folder: Path, count: int) -> Path:

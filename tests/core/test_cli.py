@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -199,6 +200,15 @@ def test_a_model_that_is_lost_is_told_and_another_can_be_used(
     assert indexed("model", "use", new).code == 0
 
 
+def test_a_model_that_tells_no_likely_matches_says_so(
+    indexed: Run, colour_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = dataclasses.replace(colour_bundle.manifest, likely=None)
+    bundle = dataclasses.replace(colour_bundle, manifest=silent)
+    monkeypatch.setattr(ModelBundle, "open", classmethod(lambda cls, path: bundle))
+    assert "the model does not tell which are likely" in indexed("search", "red").out
+
+
 def test_an_empty_library_lists_no_model(run: Run) -> None:
     assert "shipped model" in run("model", "list").out
     assert run("model", "list", "--json").rows == []
@@ -321,7 +331,9 @@ def test_a_misspelt_word_is_told_in_its_row_of_many(indexed: Run, tmp_path: Path
     assert corrected["query"] == "yelow"
 
 
-@pytest.mark.parametrize("command", ["index", "search", "info", "explain", "forget", "model"])
+@pytest.mark.parametrize(
+    "command", ["index", "search", "info", "explain", "exclude", "forget", "model"]
+)
 def test_each_command_has_help(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.code == 0
@@ -339,6 +351,21 @@ def test_odd_file_names_can_be_opened_from_json(run: Run, tmp_path: Path) -> Non
     text = run("search", "red").out
     assert len(text.splitlines()) == 3
     assert "\\x0aline \\x1b[31m\\xff.jpg" in text
+
+
+def test_patterns_are_excluded_listed_and_taken_back(indexed: Run, colour_folder: Path) -> None:
+    assert indexed("exclude").out == "nothing is excluded\n"
+    assert indexed("exclude", "r*.jpg").out.splitlines() == [
+        "r*.jpg",
+        "1 hidden, and kept in case the pattern is taken back",
+    ]
+    assert "excluded   r*.jpg" in indexed("info").out
+    assert "excluded by this rule: r*.jpg" in indexed("explain", colour_folder / "red.jpg").out
+    assert indexed("exclude", "r*.jpg", "--remove", "--json").rows == [
+        {"exclusions": [], "hidden": 0, "shown": 1}
+    ]
+    assert_one_line(indexed("exclude", "#"), "'#' leaves nothing out; write it as Trash/")
+    assert indexed("exclude", "--remove").code == 2
 
 
 def test_help_and_usage_load_neither_model_nor_database() -> None:

@@ -73,6 +73,26 @@ def test_a_filter_makes_no_photo_a_likelier_match(travels: Library) -> None:
     assert sifted.scores[0] == free.scores[list(free.ids).index(sifted.ids[0])]
 
 
+def test_likely_matches_come_by_date_on_request(travels: Library) -> None:
+    by_score = travels.rank(Query(("red",)))
+    by_date = travels.rank(Query(("red",), newest_first=True))
+    assert by_date.likely == by_score.likely > 1
+    likely, rest = by_date.ids[: by_date.likely], by_date.ids[by_date.likely :]
+    assert set(likely) == set(by_score.ids[: by_score.likely])
+    assert rest.tolist() == by_score.ids[by_score.likely :].tolist()
+    dates = [photo.date.replace(tzinfo=None) for photo in travels.photos(likely.tolist())]
+    assert dates == sorted(dates, reverse=True)
+    scores = dict(zip(by_score.ids.tolist(), by_score.scores.tolist(), strict=True))
+    assert [scores[id_] for id_ in by_date.ids.tolist()] == by_date.scores.tolist()
+
+
+def test_a_library_tells_what_its_filters_can_ask_for(travels: Library) -> None:
+    choices = travels.filter_choices()
+    assert choices.cameras == ("Canon EOS R5", "Canon G7 X")
+    assert choices.formats == ("jpeg", "png")
+    assert choices.lenses == choices.keywords == ()
+
+
 def test_photos_that_come_move_and_go_are_sifted_as_they_are(
     travels: Library, tmp_path: Path
 ) -> None:
@@ -85,6 +105,27 @@ def test_photos_that_come_move_and_go_are_sifted_as_they_are(
     (rome / "new.jpg").unlink()
     travels.update()
     assert set(names(travels, Filter(folder=rome))) == {"Été.jpg", "moved.jpg"}
+
+
+def test_rating_keywords_lens_and_size_narrow_too(library: Library, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x4746], exif[0x9C9E] = 4, "Beach;Summer 2024".encode("utf-16-le")
+    exif.get_ifd(0x8769)[0xA434] = "EF 85mm f/1.8"
+    draw_photo(tmp_path / "p" / "rated.jpg", "red", size=(90, 60), exif=exif.tobytes())
+    draw_photo(tmp_path / "p" / "tall.jpg", "red", size=(60, 90))
+    library.add_folder(tmp_path / "p")
+    library.update()
+    for wanted in (
+        Filter(rating=4),
+        Filter(keyword="summer"),
+        Filter(lens="85mm ef"),
+        Filter(shape="landscape"),
+    ):
+        assert names(library, wanted, "red") == ["rated.jpg"], wanted
+    assert names(library, Filter(shape="portrait")) == ["tall.jpg"]
+    assert names(library, Filter(rating=5)) == names(library, Filter(megapixels=1)) == []
+    told = library.explain(tmp_path / "p" / "tall.jpg", Query(filter=Filter(keyword="beach")))
+    assert told.reason == "the filter leaves it out: its keywords are none"
 
 
 def test_the_command_filters_and_explains(
@@ -149,8 +190,8 @@ def test_a_million_rows_at_once_agree_with_one_photo_at_a_time() -> None:
                 f"/p/{chance.choice('abc')}/{chance.choice(['IMG', 'Foto', 'ß%_'])}{place}.jpg"
             ),
             folder=Path("/p"),
-            width=1,
-            height=1,
+            width=chance.choice([1000, 2000, 40_000]),
+            height=chance.choice([1000, 3000, 60_000]),
             file_size=1,
             modified=epoch,
             offline=False,
@@ -160,6 +201,9 @@ def test_a_million_rows_at_once_agree_with_one_photo_at_a_time() -> None:
                 latitude=None if place % 5 == 0 else chance.uniform(-90, 90),
                 longitude=None if place % 5 == 0 else chance.uniform(-180, 180),
                 format=chance.choice(["jpeg", "png"]),
+                lens=chance.choice(["", "RF 50mm F1.8"]),
+                rating=chance.choice([None, 0, 3, 5]),
+                keywords=chance.choice([(), ("Beach", "sea side"), ("seaside",)]),
             ),
         )
         for place in range(600)
@@ -174,6 +218,11 @@ def test_a_million_rows_at_once_agree_with_one_photo_at_a_time() -> None:
             photo.metadata.longitude,
             photo.metadata.camera,
             photo.metadata.format,
+            photo.metadata.lens,
+            "\n".join(photo.metadata.keywords),
+            -1 if photo.metadata.rating is None else photo.metadata.rating,
+            photo.width,
+            photo.height,
         )
         for photo in photos
     ]
@@ -189,6 +238,11 @@ def test_a_million_rows_at_once_agree_with_one_photo_at_a_time() -> None:
                 [None, Near(chance.uniform(-90, 90), chance.uniform(-180, 180), 9e3)]
             ),
             name=chance.choice(["", "img1", "SS%_", ".jpg", "99", "zz"]),
+            lens=chance.choice(["", "", "", "50MM rf", "85mm"]),
+            keyword=chance.choice(["", "", "", "SEA", "side", "beach\nsea"]),
+            rating=chance.choice([None, None, 0, 4]),
+            megapixels=chance.choice([None, None, 2.5, 2000]),
+            shape=chance.choice(["", "", "landscape", "portrait", "square"]),
         )
         slow = [wanted.why_not(photo) is None for photo in photos]
         assert facts.matching(wanted).tolist() == slow, wanted

@@ -145,6 +145,27 @@ def test_a_wide_photo_is_brought_to_the_models_square_in_three_ways() -> None:
     assert centre_and_edges("pad") == [red, green, white]
 
 
+@pytest.mark.parametrize("size", [(400, 300), (300, 401), (225, 224), (64, 200), (224, 224)])
+def test_the_middle_is_the_one_that_clip_cuts_out(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (9, 9, 3)).astype(np.uint8)
+    image = Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
+    # What torchvision does: scale the short side, round the long one down, cut the middle out.
+    scaled = [side * 224 // min(size) for side in size]
+    left, top = (round((side - 224) / 2) for side in scaled)
+    whole = image.resize((scaled[0], scaled[1]), Image.Resampling.BICUBIC)
+    expected = np.asarray(whole.crop((left, top, left + 224, top + 224)), np.int16)
+    pixels = to_pixels(image, ImageInput(224, "crop", "bicubic", "pixels", "uint8"))
+    # Which side Pillow scales first, and so what it rounds, is its own choice; half a pixel's
+    # shift would make ten times the difference.
+    assert np.abs(pixels - expected).mean() < 0.1
+
+
+def test_a_strip_is_cut_without_being_scaled_whole() -> None:
+    spec = ImageInput(224, "crop", "bicubic", "pixels", "uint8")
+    for size in ((30_000, 1), (1, 30_000)):
+        assert to_pixels(draw("red", size=size), spec).shape == (224, 224, 3)
+
+
 @pytest.mark.parametrize("size", [(1000, 500), (500, 1000), (10, 20), (3000, 1)])
 def test_a_thumbnail_keeps_the_shape_and_is_never_enlarged(size: tuple[int, int]) -> None:
     thumbnail = Image.open(io.BytesIO(make_thumbnail(draw("red", size=size))))

@@ -495,3 +495,64 @@ def test_a_place_that_could_not_be_listed_keeps_its_photos(
     monkeypatch.undo()
     assert counts(library.update()) == {"unchanged": 15}
     assert library.info().failures == ()
+
+
+def test_an_update_of_some_places_looks_at_nothing_else(
+    indexed: Library, colour_folder: Path, opened: list[int]
+) -> None:
+    new = draw_photo(colour_folder / "new" / "white.jpg", "white")
+    draw_photo(colour_folder / "unseen.jpg", "black")
+    (colour_folder / "red.jpg").unlink()
+    report = indexed.update(places=[colour_folder / "new", new, colour_folder / "red.jpg"])
+    assert counts(report) == {"added": 1, "removed": 1}
+    assert (report.found, opened) == (1, [1])
+    assert set(photos(indexed)) == {f"{name}.jpg" for name in SIX if name != "red"} | {
+        "new/white.jpg"
+    }
+
+
+def test_a_move_between_two_places_keeps_id_and_embedding(
+    indexed: Library, colour_folder: Path, opened: list[int]
+) -> None:
+    before = photos(indexed)["red.jpg"]
+    (colour_folder / "red.jpg").rename(colour_folder / "rose.jpg")
+    report = indexed.update(places=[colour_folder / "red.jpg", colour_folder / "rose.jpg"])
+    assert (counts(report), opened) == ({"moved": 1}, [])
+    assert photos(indexed)["rose.jpg"] == before
+
+
+def test_a_copy_found_at_a_place_borrows_the_embedding_from_elsewhere(
+    indexed: Library, colour_folder: Path, opened: list[int]
+) -> None:
+    copy = Path(shutil.copy(colour_folder / "red.jpg", colour_folder / "copy.jpg"))
+    assert counts(indexed.update(places=[copy])) == {"added": 1}
+    assert opened == []
+
+
+@pytest.mark.parametrize("left", [3, 0])
+def test_places_that_lose_too_much_at_once_show_a_drive_that_has_gone(
+    indexed: Library, colour_folder: Path, left: int
+) -> None:
+    gone = [colour_folder / f"{name}.jpg" for name in SIX[left:]]
+    for photo in gone:
+        photo.unlink()
+    assert counts(indexed.update(places=gone[:1] if not left else gone))["offline"] == len(gone)
+    assert len(photos(indexed)) == 6
+
+
+def test_places_outside_the_library_and_in_folders_left_out_add_nothing(
+    indexed: Library, colour_folder: Path, tmp_path: Path
+) -> None:
+    outside = draw_photo(tmp_path / "outside" / "white.jpg", "white")
+    hidden = draw_photo(colour_folder / "@eaDir" / "white.jpg", "white")
+    own = draw_photo(indexed.directory / "thumbnails" / "white.jpg", "white")
+    assert counts(indexed.update(places=[outside, hidden, own])) == {}
+
+
+def test_a_place_below_an_offline_folder_makes_the_whole_folder_be_looked_at(
+    indexed: Library, colour_folder: Path
+) -> None:
+    colour_folder.rename(colour_folder.with_name("unplugged"))
+    assert counts(indexed.update()) == {"offline": 6}
+    colour_folder.with_name("unplugged").rename(colour_folder)
+    assert counts(indexed.update(places=[colour_folder / "red.jpg"])) == {"unchanged": 6}

@@ -61,6 +61,25 @@ def test_all_scores_are_sorted_as_a_stable_sort_would(seed: int) -> None:
     assert ranking.ids.tolist() == np.argsort(-scores, kind="stable").tolist()
 
 
+@pytest.mark.parametrize("top_k", [1, 30, 1000, 90_000])
+@pytest.mark.parametrize("shape", ["spread", "rising", "falling", "equal", "few best hidden"])
+def test_the_best_of_many_are_those_of_a_stable_sort(top_k: int, shape: str) -> None:
+    scores = np.random.default_rng(0).standard_normal(100_003).astype(np.float32)
+    if shape == "rising":
+        scores.sort()
+    elif shape == "falling":
+        scores = -np.sort(scores)
+    elif shape == "equal":
+        scores[:] = 0.5
+    elif shape == "few best hidden":  # all but them, and so the whole sample, are alike
+        scores[:] = 0
+        scores[[7, 99_998]] = 1
+    ranking = rank(
+        Snapshot(np.arange(100_003), (scores[:, None],)), np.ones(1, np.float32), None, top_k
+    )
+    assert ranking.ids.tolist() == np.argsort(-scores, kind="stable")[:top_k].tolist()
+
+
 def test_no_row_is_asked_for_and_none_comes() -> None:
     snapshot = Snapshot(np.arange(1, 4), (np.eye(3, dtype=np.float32),))
     assert len(rank(snapshot, np.ones(3, np.float32), None, 0).ids) == 0

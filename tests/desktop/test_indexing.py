@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,8 @@ class HeldUpdate:
         self,
         on_progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
+        *,
+        places: Collection[Path] | None,
     ) -> UpdateReport:
         done = 0
         while not self.go_on.is_set() and not cancelled():
@@ -160,6 +162,39 @@ def test_new_photos_are_found_after_f5(
     assert session.window.page.status_line.text == "1 photo added · 1 photo could not be read"
 
 
+def test_new_photos_are_found_by_themselves(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    folder = make_photos(tmp_path / "photos", variants=1)
+    session = open_window(tmp_path / "library", folder)
+    (folder / "later").mkdir()
+    draw_photo(folder / "later" / "late.jpg", "green", 7)
+    qtbot.waitUntil(lambda: "late.jpg" in names(qtbot, session, 1), timeout=LONG)
+    (folder / "later" / "late.jpg").unlink()
+    qtbot.waitUntil(lambda: len(session.window.model.ids) == 8, timeout=LONG)
+
+
+def test_a_folder_that_is_added_is_watched_too(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    session = open_window(tmp_path / "library", make_photos(tmp_path / "one", variants=1))
+    other = make_photos(tmp_path / "two", variants=1)
+    session.librarian.add_folders([other])
+    qtbot.waitUntil(lambda: len(session.window.model.ids) == 16, timeout=LONG)
+    draw_photo(other / "late.jpg", "green", 7)
+    qtbot.waitUntil(lambda: len(session.window.model.ids) == 17, timeout=LONG)
+
+
+def test_a_folder_that_cannot_be_watched_is_named(
+    qtbot: QtBot, start_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_photos(tmp_path / "photos", variants=1)
+    monkeypatch.setattr("photoseek.watcher._is_remote", lambda path: path == folder)
+    line = start_window(tmp_path / "library", folder).window.page.status_line
+    expected = f"{folder} is on a network drive"
+    qtbot.waitUntil(lambda: line.text.startswith(expected), timeout=LONG)
+
+
 def test_another_process_at_work_is_told_and_reading_goes_on(
     qtbot: QtBot, start_window: OpenWindow, library: Path
 ) -> None:
@@ -170,6 +205,8 @@ def test_another_process_at_work_is_told_and_reading_goes_on(
         assert "Another Photoseek" in session.window.page.status_line.text
         search(qtbot, session, "red")
         assert names(qtbot, session, 1)[0].startswith("red")
+    with qtbot.waitSignal(session.indexer.finished, timeout=LONG):
+        pass
 
 
 def test_folder_without_photos_is_said_to_be_empty(

@@ -13,6 +13,7 @@ import appdirs
 import torch
 
 from photoseek.errors import PhotoseekError
+from photoseek_training.clip_export import export_clip
 from photoseek_training.dataset import Dataset, read_dataset
 from photoseek_training.errors import DatasetError
 from photoseek_training.export import Provenance, export_bundle
@@ -27,11 +28,18 @@ from photoseek_training.training import BEST, CHECKPOINT, Run, read_best, train
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, export, prove and measure; 0 done, 1 the world's fault (one line), 2 usage."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.from_clip and (options.resume or options.export_only):
+        parser.error("--from-clip trains nothing that could be resumed")
     if options.threads:
         torch.set_num_threads(options.threads)
     device = _device(options.device)
     try:
+        if options.from_clip:
+            dataset = read_dataset(options.data) if options.data else None
+            export_clip(options.from_clip, options.out, _command(arguments), dataset, _say)
+            return 0
         with join_processes(device) as processes:
             _train_and_export(options, _command(arguments), device, processes)
     except PhotoseekError as error:
@@ -115,6 +123,13 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         metavar="BUNDLE_DIR",
         help="folder for the bundle; what is there is replaced at the end",
+    )
+    parser.add_argument(
+        "--from-clip",
+        type=Path,
+        metavar="DIR",
+        help="train nothing: make a bundle of the CLIP that transformers or open_clip saved in "
+        "this folder, measured where --data is given",
     )
     parser.add_argument(
         "--preset", default=SHIPPED, metavar="NAME", help="recipe (default: %(default)s)"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
+
 from photoseek.bundle import (
     CARD_FILE,
     IMAGE_ENCODER_FILE,
@@ -17,6 +19,7 @@ from photoseek.bundle import (
     write_manifest,
 )
 from photoseek.encoder import Encoder
+from photoseek.images import open_photo, to_pixels
 from photoseek.manifest import LikelyRule, Manifest, RecallReport
 from photoseek_training.checkpoint import BestModel
 from photoseek_training.dataset import Dataset
@@ -99,9 +102,9 @@ def export_bundle(
     bundle = ModelBundle.open(draft)
     proof = dataset.dev[:PROOF_PHOTOS]
     parity = prove_export(
-        model,
+        model.eval(),
         bundle,
-        [photo.path for photo in proof],
+        np.stack([to_pixels(open_photo(photo.path), prepared.image) for photo in proof]),
         [photo.captions[row % len(photo.captions)] for row, photo in enumerate(proof)],
     )
     report(
@@ -117,7 +120,7 @@ def export_bundle(
         provenance.command,
         provenance.seed,
         provenance.data,
-        _versions(),
+        package_versions(),
         len(prepared.vocabulary),
         best.epoch,
         best.score,
@@ -138,13 +141,13 @@ def export_bundle(
         dev_recall_sum=best.score,
         chosen=best.epoch,
     )
-    _move_into_place(draft, out)
+    move_into_place(draft, out)
     size = sum(file.stat().st_size for file in out.iterdir()) / 1e6
     report(f"{out}: {manifest.name}, {size:.1f} MB, model {manifest.model_id}")
     return manifest
 
 
-def _move_into_place(draft: Path, out: Path) -> None:
+def move_into_place(draft: Path, out: Path) -> None:
     """The manifest goes last: it is what makes the folder a bundle, and it knows all digests."""
     out.mkdir(parents=True, exist_ok=True)
     for name in (*MODEL_FILES, CARD_FILE, "manifest.json"):
@@ -152,7 +155,8 @@ def _move_into_place(draft: Path, out: Path) -> None:
     draft.rmdir()
 
 
-def _versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
+    """The versions of what decides the outcome, by package."""
     versions = {"python": platform.python_version()}
     for package in MEASURED_PACKAGES:
         try:

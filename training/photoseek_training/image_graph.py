@@ -3,17 +3,13 @@
 import warnings
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
 from torch.jit._trace import TracerWarning
 
 from photoseek.manifest import ImageInput
+from photoseek_training.graph_writer import OPSET, store_half
 from photoseek_training.model import ImageEncoder
-
-OPSET = 17
-_LEAST_STORED_HALF = 256
 
 
 def write_image_graph(encoder: ImageEncoder, spec: ImageInput, path: Path) -> None:
@@ -43,26 +39,3 @@ def write_image_graph(encoder: ImageEncoder, spec: ImageInput, path: Path) -> No
     store_half(graph)
     onnx.checker.check_model(graph)
     path.write_bytes(graph.SerializeToString())
-
-
-def store_half(model: onnx.ModelProto) -> None:
-    """Store as float16 each large weight that loses nothing by it; the graph widens it again.
-
-    onnxruntime does so once, when it loads the graph.
-    """
-    casts = []
-    for weight in list(model.graph.initializer):
-        if weight.data_type != onnx.TensorProto.FLOAT:
-            continue
-        values = numpy_helper.to_array(weight)
-        half = values.astype(np.float16)
-        if values.size < _LEAST_STORED_HALF or not np.array_equal(half.astype(np.float32), values):
-            continue
-        stored = numpy_helper.from_array(half, f"{weight.name}.half")
-        casts.append(
-            onnx.helper.make_node("Cast", [stored.name], [weight.name], to=onnx.TensorProto.FLOAT)
-        )
-        weight.CopyFrom(stored)
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)

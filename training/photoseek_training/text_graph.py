@@ -7,38 +7,18 @@ needs them to leave out what is past a phrase's length.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from torch import nn
 
 from photoseek.manifest import TextInput
-from photoseek_training.image_graph import OPSET, store_half
+from photoseek_training.graph_writer import GraphWriter
 from photoseek_training.rounding import quantize_rows
 from photoseek_training.text_encoders import BagOfWordsEncoder, RecurrentEncoder, TextEncoder
 from photoseek_training.vocabulary import PADDING_ID, SPECIAL
-
-_IR_VERSION = 8
-
-
-class _GraphWriter:
-    """Nodes and weights in the making; a value is known by its name."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def weight(self, name: str, values: NDArray[np.generic]) -> str:
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def node(self, kind: str, inputs: Sequence[str], output: str, **settings: Any) -> str:
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **settings))
-        return output
 
 
 def write_text_graph(encoder: TextEncoder, spec: TextInput, path: Path) -> None:
@@ -48,7 +28,7 @@ def write_text_graph(encoder: TextEncoder, spec: TextInput, path: Path) -> None:
     (see `rounding`), or the proof of the export will fail.
     """
     assert spec.lengths_input is not None
-    graph = _GraphWriter()
+    graph = GraphWriter()
     if isinstance(encoder, RecurrentEncoder):
         phrases = _read_in_order(graph, encoder, spec.input_name, spec.lengths_input)
     else:
@@ -63,34 +43,18 @@ def write_text_graph(encoder: TextEncoder, spec: TextInput, path: Path) -> None:
         "projected",
         transB=1,
     )
-    norm = graph.node("ReduceL2", [rows], "norm", axes=[1], keepdims=1)
-    least = graph.weight("least_norm", np.array([1e-12], np.float32))
-    safe = graph.node("Max", [norm, least], "safe_norm")
-    graph.node("Div", [rows, safe], "embedding")
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "text_encoder",
-            [
-                helper.make_tensor_value_info(spec.input_name, TensorProto.INT64, ["n", "t"]),
-                helper.make_tensor_value_info(spec.lengths_input, TensorProto.INT64, ["n"]),
-            ],
-            [
-                helper.make_tensor_value_info(
-                    "embedding", TensorProto.FLOAT, ["n", encoder.head.out_features]
-                )
-            ],
-            graph.weights,
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=_IR_VERSION,
+    graph.unit_rows(rows)
+    graph.save(
+        path,
+        [
+            helper.make_tensor_value_info(spec.input_name, TensorProto.INT64, ["n", "t"]),
+            helper.make_tensor_value_info(spec.lengths_input, TensorProto.INT64, ["n"]),
+        ],
+        encoder.head.out_features,
     )
-    store_half(model)
-    onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
 
 
-def _read_in_order(graph: _GraphWriter, encoder: RecurrentEncoder, ids: str, lengths: str) -> str:
+def _read_in_order(graph: GraphWriter, encoder: RecurrentEncoder, ids: str, lengths: str) -> str:
     """The maximum over time of the last layer's states (n, ways * hidden)."""
     ids_over_time = graph.node("Transpose", [ids], "ids_over_time", perm=[1, 0])
     states = _word_vectors(graph, encoder, ids_over_time)
@@ -101,7 +65,7 @@ def _read_in_order(graph: _GraphWriter, encoder: RecurrentEncoder, ids: str, len
     return _maximum_over_time(graph, ids_over_time, states, lengths)
 
 
-def _read_as_bag(graph: _GraphWriter, encoder: BagOfWordsEncoder, ids: str, lengths: str) -> str:
+def _read_as_bag(graph: GraphWriter, encoder: BagOfWordsEncoder, ids: str, lengths: str) -> str:
     """The sum (n, word dim) of the vectors of the words that occur, each counted once."""
 
     def integers(name: str, values: int | list[int]) -> str:
@@ -130,7 +94,7 @@ def _read_as_bag(graph: _GraphWriter, encoder: BagOfWordsEncoder, ids: str, leng
     return graph.node("MatMul", [columns, table], "bag")
 
 
-def _word_vectors(graph: _GraphWriter, encoder: RecurrentEncoder, ids: str) -> str:
+def _word_vectors(graph: GraphWriter, encoder: RecurrentEncoder, ids: str) -> str:
     rows = quantize_rows(encoder.embedding.table())
     steps = graph.node("Gather", [graph.weight("words.int8", rows.values), ids], "word_steps")
     scale = graph.node("Gather", [graph.weight("words.scale", rows.scale), ids], "word_scale")
@@ -139,7 +103,7 @@ def _word_vectors(graph: _GraphWriter, encoder: RecurrentEncoder, ids: str) -> s
 
 
 def _recurrent_layer(
-    graph: _GraphWriter, layer: int, ways: Sequence[nn.Module], states: str, lengths: str
+    graph: GraphWriter, layer: int, ways: Sequence[nn.Module], states: str, lengths: str
 ) -> str:
     """(t, n, inputs) to (t, n, ways * hidden); all values past a phrase's length are zero."""
     parts = [_lstm_weights(way) for way in ways]
@@ -163,7 +127,7 @@ def _recurrent_layer(
     return graph.node("Reshape", [phrases_first, shape], f"lstm{layer}.joined")
 
 
-def _maximum_over_time(graph: _GraphWriter, ids: str, states: str, lengths: str) -> str:
+def _maximum_over_time(graph: GraphWriter, ids: str, states: str, lengths: str) -> str:
     shape = graph.node("Shape", [ids], "steps_and_phrases")
     zero, one = (
         graph.weight(name, np.array(value, np.int64)) for name, value in (("zero", 0), ("one", 1))

@@ -2,7 +2,7 @@
 
 `connection` opens and checks the file, runs transactions and puts SQLite's errors into words;
 `schema` holds the tables; `catalogue` is what the rest of core asks and tells, with `model_table`
-for what concerns the models.
+for what concerns the models and `exclusion_table` for what is left out.
 """
 
 from photoseek.database.catalogue import (
@@ -12,12 +12,14 @@ from photoseek.database.catalogue import (
     KnownFile,
     PhotoFile,
 )
+from photoseek.database.exclusion_table import ExclusionTable
 from photoseek.database.model_table import LackingPhoto, ModelRow, ModelTable
 
 __all__ = [
     "Catalogue",
     "Counts",
     "EmbeddingChanges",
+    "ExclusionTable",
     "KnownFile",
     "LackingPhoto",
     "ModelRow",

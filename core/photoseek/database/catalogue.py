@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.database.connection import Connection
+from photoseek.database.exclusion_table import ExclusionTable
 from photoseek.database.model_table import ModelTable
 from photoseek.facts import FactRow
 from photoseek.records import Failure, Folder, Metadata, Photo
@@ -100,11 +101,12 @@ PORTION = 8192
 
 
 class Catalogue:
-    """The tables of one library, through one connection; `models` asks of its models."""
+    """The tables of one library, through one connection; `models` and `exclusions` ask of those."""
 
     def __init__(self, path: Path) -> None:
         self._connection = Connection(path)
         self.models = ModelTable(self._connection)
+        self.exclusions = ExclusionTable(self._connection)
 
     def close(self) -> None:
         """Close the connection."""
@@ -133,13 +135,15 @@ class Catalogue:
             new = self._connection.run("INSERT INTO folders (path) VALUES (?)", os.fsencode(path))
             for folder in inside:
                 prefix = os.fsencode(folder.path.relative_to(path)) + os.fsencode(os.sep)
-                names = self._connection.rows(
-                    "SELECT name, id FROM photos WHERE folder_id = ?", folder.id
-                )
-                self._connection.run_many(
-                    "UPDATE photos SET folder_id = ?, name = ? WHERE id = ?",
-                    [(new, prefix + name, id_) for name, id_ in names],
-                )
+                for table in ("photos", "excluded_photos"):
+                    names = self._connection.rows(
+                        f"SELECT name, id FROM {table} WHERE folder_id = ?",  # noqa: S608 -- one of two
+                        folder.id,
+                    )
+                    self._connection.run_many(
+                        f"UPDATE {table} SET folder_id = ?, name = ? WHERE id = ?",  # noqa: S608 -- one of two
+                        [(new, prefix + name, id_) for name, id_ in names],
+                    )
                 self._connection.run("DELETE FROM folders WHERE id = ?", folder.id)
 
     def remove_folder(self, folder_id: int) -> list[bytes]:
@@ -166,16 +170,37 @@ class Catalogue:
 
     # Files
 
-    def known_files(self, model_id: str) -> list[KnownFile]:
-        """Return every file the library remembers."""
-        return [KnownFile._make(row) for row in self._connection.rows(_KNOWN, model_id)]
+    def known_files(self, model_id: str, folder_id: int) -> list[KnownFile]:
+        """Return every file the library remembers of a folder."""
+        return self._known(model_id, "p.folder_id = ?", folder_id)
+
+    def known_at(self, model_id: str, folder_id: int, names: Sequence[bytes]) -> list[KnownFile]:
+        """Return the files remembered under these names, and below them where they are folders."""
+        sep = os.fsencode(os.sep)
+        end = bytes([sep[0] + 1])  # no name below a folder comes after this one
+        where = "p.folder_id = ? AND (p.name = ? OR (p.name > ? AND p.name < ?))"
+        return [
+            known
+            for name in names
+            for known in self._known(model_id, where, folder_id, name, name + sep, name + end)
+        ]
+
+    def embedded_files(self, model_id: str, file_sizes: Iterable[int]) -> list[KnownFile]:
+        """Return the files of these sizes that have an embedding to lend."""
+        return self._known(
+            model_id,
+            "e.seq IS NOT NULL AND p.file_size IN (SELECT value FROM json_each(?))",
+            json.dumps(list(file_sizes)),
+        )
 
     def find_file(self, folder_id: int, name: bytes, model_id: str) -> KnownFile | None:
         """Return what is remembered of one file."""
-        rows = self._connection.rows(
-            f"{_KNOWN} WHERE p.folder_id = ? AND p.name = ?", model_id, folder_id, name
-        )
-        return KnownFile._make(rows[0]) if rows else None
+        found = self._known(model_id, "p.folder_id = ? AND p.name = ?", folder_id, name)
+        return found[0] if found else None
+
+    def _known(self, model_id: str, where: str, *values: object) -> list[KnownFile]:
+        rows = self._connection.rows(f"{_KNOWN} WHERE {where}", model_id, *values)
+        return [KnownFile._make(row) for row in rows]
 
     def put_photo(
         self, file: PhotoFile, digest: bytes, width: int, height: int, metadata: Metadata
@@ -363,23 +388,12 @@ class Catalogue:
         """Return what filters ask of the readable photos above an id, by rising id."""
         rows = self._connection.rows(
             "SELECT p.id, f.path, p.name, p.taken, p.modified_ns, p.latitude, p.longitude, "
-            "p.camera, p.format FROM photos p JOIN folders f ON f.id = p.folder_id "
+            "p.camera, p.format, p.lens, p.keywords, p.rating, p.width, p.height "
+            "FROM photos p JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND p.id > ? ORDER BY p.id",
             after_id,
         )
-        return [
-            FactRow(
-                id_,
-                folder,
-                name,
-                _local_seconds(modified) if taken is None else taken,
-                latitude,
-                longitude,
-                camera or "",
-                kind or "",
-            )
-            for id_, folder, name, taken, modified, latitude, longitude, camera, kind in rows
-        ]
+        return [_fact_row(row) for row in rows]
 
     def newest_first(self) -> NDArray[np.int64]:
         """Return the ids of all readable photos, the last taken first."""
@@ -449,6 +463,26 @@ def _photo(row: tuple[Any, ...]) -> Photo:
         modified=datetime.fromtimestamp(row[6] / 1e9, UTC),
         offline=bool(row[7]),
         metadata=_metadata(row[8:]),
+    )
+
+
+def _fact_row(row: tuple[Any, ...]) -> FactRow:
+    id_, folder, name, taken, modified, latitude, longitude, *texts, rating, width, height = row
+    camera, kind, lens, keywords = (text or "" for text in texts)
+    return FactRow(
+        id_,
+        folder,
+        name,
+        _local_seconds(modified) if taken is None else taken,
+        latitude,
+        longitude,
+        camera,
+        kind,
+        lens,
+        keywords,
+        -1 if rating is None else rating,
+        width,
+        height,
     )
 
 

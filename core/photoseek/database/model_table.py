@@ -32,7 +32,8 @@ class LackingPhoto:
 
     id: int
     path: Path
-    digest: bytes
+    file_size: int
+    modified_ns: int
 
 
 class ModelTable:
@@ -90,7 +91,7 @@ class ModelTable:
     def lacking(self, model_id: str) -> list[LackingPhoto]:
         """Return the readable photos at hand that a model has not embedded."""
         rows = self._connection.rows(
-            "SELECT p.id, f.path, p.name, p.digest FROM photos p "
+            "SELECT p.id, f.path, p.name, p.file_size, p.modified_ns FROM photos p "
             "JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND NOT p.missing AND NOT EXISTS (SELECT 1 FROM embeddings e "
             "JOIN models m ON m.id = e.model WHERE e.photo_id = p.id AND m.model_id = ?) "
@@ -98,6 +99,6 @@ class ModelTable:
             model_id,
         )
         return [
-            LackingPhoto(id_, Path(os.fsdecode(folder), os.fsdecode(name)), digest)
-            for id_, folder, name, digest in rows
+            LackingPhoto(id_, Path(os.fsdecode(folder), os.fsdecode(name)), size, modified)
+            for id_, folder, name, size, modified in rows
         ]

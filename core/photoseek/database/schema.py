@@ -85,7 +85,24 @@ ALTER TABLE models ADD COLUMN current INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE models ADD COLUMN shipped INTEGER NOT NULL DEFAULT 0;
 """
 
-_STEPS = (_TABLES, _METADATA, _MODELS)
+_EXCLUSIONS = """
+DROP TABLE exclusions;
+CREATE TABLE exclusions (id INTEGER PRIMARY KEY, pattern TEXT NOT NULL UNIQUE);
+-- Photos that a pattern leaves out lie here until it is taken back. The columns are those of
+-- `photos`, in their order: what adds one there adds it here.
+CREATE TABLE excluded_photos AS SELECT * FROM photos WHERE 0;
+CREATE TABLE excluded_embeddings AS SELECT photo_id, model, vector FROM embeddings WHERE 0;
+CREATE UNIQUE INDEX excluded_photos_by_id ON excluded_photos (id);
+CREATE INDEX excluded_embeddings_by_photo ON excluded_embeddings (photo_id);
+CREATE TRIGGER folder_removed AFTER DELETE ON folders
+BEGIN DELETE FROM excluded_photos WHERE folder_id = old.id; END;
+CREATE TRIGGER excluded_photo_removed AFTER DELETE ON excluded_photos
+BEGIN DELETE FROM excluded_embeddings WHERE photo_id = old.id; END;
+CREATE TRIGGER model_removed AFTER DELETE ON models
+BEGIN DELETE FROM excluded_embeddings WHERE model = old.id; END;
+"""
+
+_STEPS = (_TABLES, _METADATA, _MODELS, _EXCLUSIONS)
 """What makes version 1 of nothing, version 2 of version 1, and so on; never changed, only added."""
 
 SCHEMA_VERSION = len(_STEPS)

@@ -1,0 +1,61 @@
+"""Patterns of files and folders that a library leaves out, written as `.gitignore` has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from photoseek.database import ExclusionTable
+from photoseek.errors import PatternError
+from photoseek.filters import folded
+
+__all__ = ["Exclusions", "settle_exclusions"]
+
+
+_EXAMPLE = "write it as Trash/ or *_edited.jpg"
+
+
+class Exclusions:
+    """Patterns that are held against a path below a library's folder; false when there is none.
+
+    `Trash/` leaves out folders of that name, `*_edited.jpg` files, `/2019/raw` what lies there in
+    a library's folder, and `!keep.jpg` takes back what an earlier pattern left out. Unlike in
+    `.gitignore`, capitals do not matter: cameras and systems disagree about them.
+    """
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        """`PatternError` for a pattern that cannot be read, or that leaves nothing out."""
+        # Imported late: most libraries exclude nothing.
+        from pathspec import GitIgnoreSpec
+
+        self.patterns = tuple(patterns)
+        lines = [folded(pattern) for pattern in patterns]
+        try:
+            for pattern, line in zip(patterns, lines, strict=True):
+                read = GitIgnoreSpec.from_lines([line]).patterns
+                if not any(part.include is not None for part in read):
+                    raise PatternError(f"{pattern!r} leaves nothing out; {_EXAMPLE}")
+            self._spec = GitIgnoreSpec.from_lines(lines)
+        except ValueError as error:
+            raise PatternError(f"{error}; {_EXAMPLE}") from error
+
+    def __bool__(self) -> bool:
+        return bool(self.patterns)
+
+    def rule_for(self, name: bytes, *, is_folder: bool = False) -> str | None:
+        """Return the pattern that leaves out a path below the library's folder; None if none."""
+        path = folded(os.fsdecode(name)).replace(os.sep, "/")
+        result = self._spec.check_file(path + "/" if is_folder else path)
+        if not result.include or result.index is None:
+            return None
+        return self.patterns[result.index]
+
+
+def settle_exclusions(table: ExclusionTable) -> tuple[int, int]:
+    """Hide the photos that the patterns leave out, show the others; return how many of each."""
+    exclusions = Exclusions(table.patterns())
+    hidden = [id_ for id_, name in table.shown() if exclusions.rule_for(name) is not None]
+    shown = [id_ for id_, name in table.hidden() if exclusions.rule_for(name) is None]
+    table.hide(hidden)
+    table.show(shown)
+    return len(hidden), len(shown)
