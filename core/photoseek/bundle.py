@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ TOKENIZER_FILE = "tokenizer.json"
 MODEL_FILES = (IMAGE_ENCODER_FILE, TEXT_ENCODER_FILE, TOKENIZER_FILE)
 MANIFEST_FILE = "manifest.json"
 CARD_FILE = "MODEL_CARD.md"
+
+_WEIGHTS_ELSEWHERE = b"\x0a\x08location\x12"
+"""How an ONNX file begins to say in which other file weights lie: no digest would cover that."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,17 @@ class ModelBundle:
         return self.path / TOKENIZER_FILE
 
     def _verify(self) -> None:
-        listed = self.manifest.files
+        listed, folder = self.manifest.files, self.path.resolve()
         for name in sorted({*MODEL_FILES, *listed}):
             file = self.path / name
             # A name with a folder in it could lead out of the bundle.
             if Path(name).name != name or name not in listed:
                 raise BundleError(f"{self.path}: {MANIFEST_FILE} does not list {name!r} properly")
+            if file.resolve().parent != folder:
+                raise BundleError(
+                    f"the model bundle's {file} is a link that leads out of the bundle; "
+                    "put the file itself there"
+                )
             try:
                 digest = sha256_of(file)
             except OSError as error:
@@ -87,6 +96,12 @@ class ModelBundle:
                 raise BundleError(
                     f"the model bundle's {file} is damaged: its digest is not the one in "
                     f"{MANIFEST_FILE}; reinstall Photoseek, or name another bundle"
+                )
+        for graph in (self.image_encoder, self.text_encoder):
+            if _holds(graph, _WEIGHTS_ELSEWHERE):
+                raise BundleError(
+                    f"the model bundle's {graph} keeps weights in another file, which cannot be "
+                    "verified; export it with all of its weights inside"
                 )
         if self.manifest.model_id != _model_id(listed):
             raise BundleError(f"{self.path}: the model id is not the digest of the model's files")
@@ -119,6 +134,14 @@ def write_manifest(
     )
     write_atomically(directory / MANIFEST_FILE, manifest.to_json().encode())
     return manifest
+
+
+def _holds(file: Path, mark: bytes) -> bool:
+    with file.open("rb") as stream:
+        if not file.stat().st_size:
+            return False  # nothing cannot be mapped
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(mark) >= 0
 
 
 def _model_id(files: Mapping[str, str]) -> str:

@@ -20,6 +20,7 @@ from photoseek.decoder import Decoded, DecodeJob, DecoderPool, Known, Outcome
 from photoseek.encoder import Encoder
 from photoseek.errors import LibraryError
 from photoseek.exclusions import Exclusions
+from photoseek.paths import path_below
 from photoseek.records import Failure, Folder, Progress, UpdateReport
 from photoseek.scanner import FoundFile, Scan, scan_folder, scan_places
 from photoseek.thumbnails import ThumbnailCache
@@ -271,7 +272,7 @@ class Indexer:
         return item.missing or any(path.is_relative_to(place.path) for place in scan.unreadable)
 
     def _path(self, file: PhotoFile) -> Path:
-        return self._folders[file.folder_id].path / os.fsdecode(file.name)
+        return path_below(self._folders[file.folder_id].path, file.name)
 
     def _tell(self, stage: Literal["scanning", "embedding", "finishing"]) -> None:
         self._on_progress(Progress(stage, self._done, self._total, self._failed))

@@ -207,7 +207,11 @@ def test_one_bit_is_black_and_white(kind: str) -> None:
 
 
 def test_a_thumbnail_carries_nothing_of_the_photo_but_its_pixels() -> None:
-    content = saved(picture(), "JPEG", comment=b"secret", icc_profile=rgb_profile(), xmp=b"secret")
+    exif = Image.Exif()
+    exif[0x010E] = "secret"
+    tags = {"comment": b"secret", "xmp": b"secret", "exif": exif, "icc_profile": rgb_profile()}
+    content = saved(picture(), "JPEG", **tags)
+    assert content.count(b"secret") == 3
     thumbnail = make_thumbnail(open_photo(content))
     assert b"secret" not in thumbnail
     assert "icc_profile" not in Image.open(io.BytesIO(thumbnail)).info

@@ -18,6 +18,7 @@ from photoseek.database.connection import Connection
 from photoseek.database.exclusion_table import ExclusionTable
 from photoseek.database.model_table import ModelTable
 from photoseek.facts import FactRow
+from photoseek.paths import path_below
 from photoseek.records import Failure, Folder, Metadata, Photo
 
 __all__ = ["Catalogue", "Counts", "EmbeddingChanges", "KnownFile", "PhotoFile"]
@@ -420,7 +421,7 @@ class Catalogue:
         )
         folders = self._connection.rows("SELECT path, reason FROM unreadable ORDER BY path")
         return (
-            *(Failure(_path(folder) / os.fsdecode(name), why) for folder, name, why in files),
+            *(Failure(path_below(_path(folder), name), why) for folder, name, why in files),
             *(Failure(_path(path), why) for path, why in folders),
         )
 
@@ -455,7 +456,7 @@ def _photo(row: tuple[Any, ...]) -> Photo:
     folder = _path(row[1])
     return Photo(
         id=row[0],
-        path=folder / os.fsdecode(row[2]),
+        path=path_below(folder, row[2]),
         folder=folder,
         width=row[3],
         height=row[4],

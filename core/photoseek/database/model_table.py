@@ -9,6 +9,7 @@ from pathlib import Path
 
 from photoseek.database.connection import Connection
 from photoseek.errors import LibraryError
+from photoseek.paths import path_below
 
 __all__ = ["LackingPhoto", "ModelRow", "ModelTable"]
 
@@ -99,6 +100,6 @@ class ModelTable:
             model_id,
         )
         return [
-            LackingPhoto(id_, Path(os.fsdecode(folder), os.fsdecode(name)), size, modified)
+            LackingPhoto(id_, path_below(Path(os.fsdecode(folder)), name), size, modified)
             for id_, folder, name, size, modified in rows
         ]
