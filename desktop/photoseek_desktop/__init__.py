@@ -3,12 +3,13 @@
 `app` reads the command line and wires everything once. The `main_window` holds the search bar,
 the grid and the viewer; widgets only show things and say by signal what the person did.
 
-The person's question is a `SearchRequest` (phrase and photos). The `librarian` answers it on the
-search lane with `Results`: photo ids, best first, and how many are likely. The `photo_model` holds
-these ids and fetches `Photo` rows a page at a time as they come into view; the `thumbnail_cache`
-does the same with pictures. The `indexer` keeps the library up to date on a lane of its own, when
-the `folder_watch` tells it what has changed. The `photo_loader` decodes whole photos for the viewer
-and their neighbours.
+The person's question is a `SearchRequest`: phrase and photos from the `search_bar`, and a filter
+from the `filter_panel`, which `filter_chips` show. The `librarian` answers it on the search lane
+with `Results`: photo ids, best first, and how many are likely. The `photo_model` holds these ids
+and fetches `Photo` rows a page at a time as they come into view; the `thumbnail_cache` does the
+same with pictures. The `indexer` keeps the library up to date on a lane of its own, when the
+`folder_watch` tells it what has changed. The `photo_loader` decodes whole photos for the viewer and
+their neighbours.
 
 Only `lanes` starts threads. Work runs there as plain functions and its result comes back by
 signal to the GUI thread, where nothing reads a file or the database.

@@ -23,6 +23,7 @@ class Actions(QObject):
         self.search_by_photo = self._make(self.tr("Search by a photo…"), "photo-search", "Ctrl+O")
         self.paste = self._make(self.tr("Search by the copied photo"), "", "Ctrl+V")
         self.focus_search = self._make(self.tr("Search"), "search", "Ctrl+F", "Ctrl+L")
+        self.filter = self._make(self.tr("Filter photos…"), "filter", "Ctrl+Shift+F")
         self.rescan = self._make(self.tr("Look for new photos"), "refresh", "F5")
         self.library = self._make(self.tr("Library…"), "library", "Ctrl+I")
         self.explain = self._make(self.tr("Why isn't a photo found?…"), "question")
@@ -41,7 +42,16 @@ class Actions(QObject):
         self.reveal = self._make(self.tr("Show in file manager"), "folder", "Ctrl+Shift+R")
         self.copy = self._make(self.tr("Copy path"), "copy", "Ctrl+C")
         self.similar = self._make(self.tr("Find similar"), "similar", "Ctrl+E")
+        self.info = self._make(self.tr("About this photo"), "info", "Alt+Return")
+        self.info.setCheckable(True)
         self.explain_this = self._make(self.tr("Why is it here?"), "question")
+
+        self.sorts = QActionGroup(self)
+        self.closest_first = self.sorts.addAction(self.tr("Best match first"))
+        self.newest_first = self.sorts.addAction(self.tr("Likely matches by date"))
+        for action in self.sorts.actions():
+            action.setCheckable(True)
+        self.closest_first.setChecked(True)
 
         self.themes = QActionGroup(self)
         for choice, words in (
@@ -56,7 +66,15 @@ class Actions(QObject):
     @property
     def on_photos(self) -> tuple[QAction, ...]:
         """Actions that need a selected photo."""
-        return (self.view, self.open, self.reveal, self.copy, self.similar, self.explain_this)
+        return (
+            self.view,
+            self.info,
+            self.open,
+            self.reveal,
+            self.copy,
+            self.similar,
+            self.explain_this,
+        )
 
     @property
     def on_library(self) -> tuple[QAction, ...]:
@@ -67,6 +85,7 @@ class Actions(QObject):
             self.library,
             self.search_by_photo,
             self.paste,
+            self.filter,
             self.explain,
         )
 
@@ -79,7 +98,7 @@ class Actions(QObject):
         """Put everything but the photo's own actions into a menu."""
         menu.addActions([self.add_folder, self.rescan, self.library])
         menu.addSeparator()
-        menu.addActions([self.search_by_photo, self.paste, self.explain])
+        menu.addActions([self.search_by_photo, self.paste, self.filter, self.explain])
         menu.addSeparator()
         menu.addActions([self.larger, self.smaller])
         theme = menu.addMenu(self.tr("Theme"))
@@ -91,7 +110,7 @@ class Actions(QObject):
     def photo_menu(self, parent: QWidget, selected: int) -> QMenu:
         """Return the context menu for a number of selected photos."""
         menu = QMenu(parent)
-        menu.addAction(self.view)
+        menu.addActions([self.view, self.info])
         menu.addSeparator()
         menu.addActions([self.open, self.reveal, self.copy])
         menu.addSeparator()

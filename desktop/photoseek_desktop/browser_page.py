@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from photoseek import LibraryInfo
+from photoseek import Filter, FilterChoices, LibraryInfo
 from photoseek_desktop.actions import Actions
+from photoseek_desktop.filter_chips import FilterChips
+from photoseek_desktop.filter_panel import FilterPanel
 from photoseek_desktop.icons import Icons, application_icon
 from photoseek_desktop.indexing_bar import IndexingBar
 from photoseek_desktop.messages import corrections_line, results_line, unknown_words_line
@@ -51,6 +53,8 @@ class BrowserPage(QWidget):
         self.indexing_bar = IndexingBar(icons)
         self.status_line = StatusLine()
         self.state_page = StatePage(icons)
+        self.filter_chips = FilterChips(icons)
+        self.filter_panel = FilterPanel(self)
         self._actions = actions
         self._has_folders = False
         self._indexing = False
@@ -77,6 +81,7 @@ class BrowserPage(QWidget):
         layout.setSpacing(0)
         self._header = self._make_header(actions, icons)
         layout.addWidget(self._header)
+        layout.addWidget(self.filter_chips)
         layout.addWidget(self._notice)
         layout.addWidget(self._as_typed, alignment=Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(self._middle, 1)
@@ -84,6 +89,9 @@ class BrowserPage(QWidget):
         layout.addWidget(self.status_line)
         self.setTabOrder(self.search_bar.edit, self._as_typed)
         self.setTabOrder(self._as_typed, grid)
+        for part in (self.filter_chips, self.filter_panel):
+            part.filter_changed.connect(self._on_filter_changed)
+        actions.sorts.triggered.connect(self._on_sort_chosen)
         self._show_chrome(False)
 
     @property
@@ -130,6 +138,17 @@ class BrowserPage(QWidget):
         self.status_line.show_info(info)
         self._show_chrome(self._has_folders)
         self._decide()
+
+    def show_filter(self, wanted: Filter) -> None:
+        """Show what the photos are narrowed down by."""
+        self.filter_chips.show_filter(wanted)
+        self.filter_panel.show_filter(wanted)
+        self.filter_button.setChecked(bool(wanted))
+
+    def open_filter(self, choices: FilterChoices) -> None:
+        """Let the person narrow the photos down."""
+        self.filter_panel.show_choices(choices, self._info.folders if self._info else ())
+        self.filter_panel.open_below(self.filter_button)
 
     def show_indexing(self, indexing: bool) -> None:
         """Take in whether the library is being brought up to date."""
@@ -181,6 +200,13 @@ class BrowserPage(QWidget):
                 ),
                 [add],
             )
+        elif results is not None and results.request.filter and not len(results.ids):
+            self._show_state(
+                "filter",
+                self.tr("No photo passes the filter"),
+                self.tr("Take away one of the words below the search bar to see more."),
+                [self._actions.filter],
+            )
         elif self._failure:
             self._show_state("alert", self.tr("This cannot be searched for"), self._failure)
         elif results is not None and results.all_unknown:
@@ -202,6 +228,15 @@ class BrowserPage(QWidget):
         elif results is not None and self._info is not None:
             self._show_empty(self._info)
         self.status_line.show_results_line("")
+
+    def _on_filter_changed(self, wanted: Filter) -> None:
+        self.show_filter(wanted)
+        self.search_bar.set_filter(wanted)
+
+    def _on_sort_chosen(self) -> None:
+        newest_first = self._actions.newest_first.isChecked()
+        self.sort_button.setChecked(newest_first)
+        self.search_bar.set_newest_first(newest_first)
 
     def _notice_of(self, results: Results) -> str:
         """Say what became of the words that the model does not know."""
@@ -238,6 +273,8 @@ class BrowserPage(QWidget):
         """Keep the search bar and the last line away until there is something to search."""
         appears = visible and not self.search_bar.isEnabled()
         self.search_bar.setEnabled(visible)
+        self.filter_button.setEnabled(visible)
+        self.sort_button.setEnabled(visible)
         if appears:
             self.search_bar.focus()
         self.status_line.setVisible(visible)
@@ -246,15 +283,16 @@ class BrowserPage(QWidget):
         self._logo = QLabel()
         self._logo.setPixmap(application_icon().pixmap(QSize(LOGO, LOGO), self.devicePixelRatioF()))
         self._logo.setFixedWidth(SIDE)
-        self.menu_button = QToolButton()
-        self.menu_button.setProperty("flat", True)
-        self.menu_button.setFixedSize(40, 40)
-        self.menu_button.setIconSize(QSize(22, 22))
-        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu_button.setToolTip(self.tr("Menu (F10)"))
+        self.filter_button = self._button(icons, "filter", self.tr("Filter photos (Ctrl+Shift+F)"))
+        self.filter_button.setCheckable(True)
+        self.filter_button.clicked.connect(self._on_filter_clicked)
+        self.sort_button = self._button(icons, "sort", self.tr("Order of the photos"))
+        self.sort_button.setCheckable(True)
+        sorts = QMenu(self.sort_button)
+        sorts.addActions(actions.sorts.actions())
+        self.sort_button.setMenu(sorts)
+        self.menu_button = self._button(icons, "menu", self.tr("Menu (F10)"))
         self.menu_button.setAccessibleName(self.tr("Menu"))
-        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        icons.put(self.menu_button, "menu")
         menu = QMenu(self.menu_button)
         actions.fill_main_menu(menu)
         self.menu_button.setMenu(menu)
@@ -265,6 +303,25 @@ class BrowserPage(QWidget):
         row.addWidget(self._logo)
         row.addStretch(1)
         row.addWidget(self.search_bar, 20)
+        row.addWidget(self.filter_button)
+        row.addWidget(self.sort_button)
         row.addStretch(1)
         row.addWidget(self.menu_button)
         return header
+
+    def _button(self, icons: Icons, icon: str, name: str) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("flat", True)
+        button.setFixedSize(40, 40)
+        button.setIconSize(QSize(22, 22))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolTip(name)
+        button.setAccessibleName(name)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        icons.put(button, icon)
+        return button
+
+    def _on_filter_clicked(self) -> None:
+        # The button stays lit for as long as there is a filter, however often it is clicked.
+        self.filter_button.setChecked(bool(self.search_bar.request.filter))
+        self._actions.filter.trigger()

@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 
 from photoseek import (
     Explanation,
+    FilterChoices,
     Folder,
     Library,
     LibraryInfo,
@@ -141,6 +142,10 @@ class Librarian(QObject):
             return [photo for photo in library.photos(wanted) if photo.path.exists()]
 
         return self._run(self._lanes.upkeep, work, then)
+
+    def fetch_filter_choices(self, then: Callable[[FilterChoices], None]) -> None:
+        """Ask what a filter can ask for."""
+        self._run(self._lanes.upkeep, Library.filter_choices, then)
 
     def fetch_query_photos(
         self, ids: Sequence[int], then: Callable[[list[QueryPhoto]], None]
@@ -284,7 +289,7 @@ def _answer(library: Library, request: SearchRequest) -> Results:
         if not unknown:
             raise
         return Results(request, _NOTHING, unknown_words=unknown, all_unknown=True)
-    tells_likely = library.bundle.manifest.likely is not None
+    tells_likely = request.is_compared and library.bundle.manifest.likely is not None
     return Results(
         request,
         ranking.ids,

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
+from photoseek import Filter, Near
 from photoseek_desktop.actions import Actions
 from photoseek_desktop.browser_page import BrowserPage
 from photoseek_desktop.dialogs import Dialogs
@@ -76,7 +77,14 @@ class MainWindow(QMainWindow):
         self.grid = PhotoGrid(self.model, self.cache)
         self.page = BrowserPage(self.grid, self.actions_, icons)
         self.viewer = Viewer(self.model, PhotoLoader(lanes.photos, self), icons)
-        self.viewer.add_actions([self.actions_.similar, self.actions_.reveal, self.actions_.open])
+        self.viewer.add_actions(
+            [
+                self.actions_.info,
+                self.actions_.similar,
+                self.actions_.reveal,
+                self.actions_.open,
+            ]
+        )
         self.photo_actions = PhotoActions(self.actions_, librarian, self.selected_ids, self)
         self.dialogs = Dialogs(self, settings)
         self._upkeep = Upkeep(
@@ -141,6 +149,7 @@ class MainWindow(QMainWindow):
             (actions.search_by_photo, dialogs.choose_photo),
             (actions.paste, self._on_pasted),
             (actions.focus_search, self._on_search_wanted),
+            (actions.filter, self._on_filter_wanted),
             (actions.library, dialogs.show_library),
             (actions.explain, dialogs.choose_missed),
             (actions.larger, lambda: slider.setValue(slider.value() + TILE_STEP)),
@@ -152,6 +161,10 @@ class MainWindow(QMainWindow):
             (actions.view, self._view_selected),
         ):
             action.triggered.connect(slot)
+        actions.info.setChecked(self._settings.info)
+        self.viewer.show_info(self._settings.info)
+        actions.info.toggled.connect(self._on_info_toggled)
+        self.viewer.info.near_wanted.connect(self._on_near_wanted)
         dialogs.photo_chosen.connect(self._on_photo_chosen)
         dialogs.missed_chosen.connect(self.photo_actions.explain)
         dialogs.reveal_wanted.connect(self.photo_actions.reveal_path)
@@ -161,10 +174,19 @@ class MainWindow(QMainWindow):
 
     def _on_request_changed(self, request: SearchRequest) -> None:
         self._show_page()
+        self.page.show_filter(request.filter)
         self._librarian.show(request)
 
     def _on_as_typed_wanted(self) -> None:
         self._librarian.show(replace(self._librarian.request, as_typed=True))
+
+    def _on_filter_wanted(self) -> None:
+        self._show_page()
+        self._librarian.fetch_filter_choices(self.page.open_filter)
+
+    def _on_near_wanted(self, near: Near) -> None:
+        self._show_page()
+        self.page.search_bar.set_filter_alone(Filter(near=near))
 
     def _on_search_wanted(self) -> None:
         self._show_page()
@@ -223,6 +245,12 @@ class MainWindow(QMainWindow):
         ids = self.selected_ids()
         if ids:
             self._on_photo_opened(ids[0])
+
+    def _on_info_toggled(self, shown: bool) -> None:
+        self._settings.info = shown
+        self.viewer.show_info(shown)
+        if shown and self._stack.currentWidget() is self.page:
+            self._view_selected()
 
     def _on_photo_shown(self, name: str) -> None:
         self.setWindowTitle(self.tr("{name} — Photoseek").format(name=name))

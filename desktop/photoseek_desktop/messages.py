@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QTimeZone
 
 from photoseek import (
     Correction,
@@ -26,6 +26,7 @@ __all__ = [
     "explanation_text",
     "file_size",
     "model_state",
+    "photo_date",
     "photo_tooltip",
     "photos",
     "progress_line",
@@ -149,7 +150,7 @@ def model_state(model: LibraryModel) -> str:
 def results_line(results: Results) -> str:
     """Say what the grid shows."""
     total = len(results.ids)
-    if not results.request:
+    if not results.request.is_compared:
         return tr("{photos}, newest first").format(photos=photos(total))
     if not results.tells_likely:
         return tr("{photos}, closest first").format(photos=photos(total))
@@ -219,17 +220,26 @@ def explanation_text(explanation: Explanation) -> str:
     return "\n".join(lines)
 
 
+def photo_date(photo: Photo) -> str:
+    """Write when a photo was taken by its camera's clock, with the time zone where it tells it."""
+    date = photo.date
+    moment = QDateTime(date.year, date.month, date.day, date.hour, date.minute, date.second)
+    text = QLocale().toString(moment, QLocale.FormatType.ShortFormat)
+    offset = photo.metadata.taken.utcoffset() if photo.metadata.taken else None
+    return (
+        text
+        if offset is None
+        else f"{text} {QTimeZone(int(offset.total_seconds())).abbreviation(moment)}"
+    )
+
+
 def photo_tooltip(photo: Photo) -> str:
     """Describe a photo in a few lines: name, folder, size, date."""
-    locale = QLocale()
     lines = [
         photo.path.name,
         str(photo.path.parent),
         f"{photo.width} × {photo.height} · {file_size(photo.file_size)}",
-        locale.toString(
-            QDateTime.fromSecsSinceEpoch(int(photo.modified.timestamp())),
-            QLocale.FormatType.ShortFormat,
-        ),
+        photo_date(photo),
     ]
     if photo.offline:
         lines.append(tr("Offline: the file cannot be reached now"))

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
+from photoseek import Filter
 from photoseek_desktop.icons import Icons
 from photoseek_desktop.query_chip import QueryChip
 from photoseek_desktop.search_request import QueryPhoto, SearchRequest
@@ -39,6 +40,8 @@ class SearchBar(QFrame):
         super().__init__(parent)
         self._icons = icons
         self._chips: list[QueryChip] = []
+        self._filter = Filter()
+        self._newest_first = False
         self._told = SearchRequest()
         self.setObjectName("searchField")
         self.setFixedHeight(HEIGHT)
@@ -78,7 +81,28 @@ class SearchBar(QFrame):
     @property
     def request(self) -> SearchRequest:
         """The question as it stands."""
-        return SearchRequest(self.edit.text(), tuple(chip.photo for chip in self._chips))
+        return SearchRequest(
+            self.edit.text(),
+            tuple(chip.photo for chip in self._chips),
+            filter=self._filter,
+            newest_first=self._newest_first,
+        )
+
+    def set_filter(self, wanted: Filter) -> None:
+        """Narrow the question down, or widen it again."""
+        self._filter = wanted
+        self._tell()
+
+    def set_filter_alone(self, wanted: Filter) -> None:
+        """Ask for what passes a filter, without a phrase or photos."""
+        self._empty()
+        self._filter = wanted
+        self._on_photos_changed()
+
+    def set_newest_first(self, newest_first: bool) -> None:
+        """Ask for the likely matches by date, or the closest first."""
+        self._newest_first = newest_first
+        self._tell()
 
     def put_photos(self, photos: list[QueryPhoto]) -> None:
         """Put photos beside the phrase, in place of those there; the last ones of too many."""
@@ -96,7 +120,9 @@ class SearchBar(QFrame):
         self.put_photos(photos)
 
     def clear(self) -> None:
-        """Empty the bar and show everything."""
+        """Empty the bar; when it is empty, take the filter away too."""
+        if not self.request.is_compared:
+            self._filter = Filter()
         self._empty()
         self._on_photos_changed()
         self.edit.setFocus()
@@ -185,7 +211,7 @@ class SearchBar(QFrame):
             chip.set_compact(compact)
 
     def _show_clear(self) -> None:
-        self._clear.setVisible(bool(self.request))
+        self._clear.setVisible(self.request.is_compared)
         placeholder = self.tr("Describe a photo, or drop one here")
         if self._chips:
             placeholder = self.tr("Add words, or -words to leave out")

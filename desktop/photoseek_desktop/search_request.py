@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from photoseek import Correction, Query
+from photoseek import Correction, Filter, Query
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,23 +29,38 @@ class QueryPhoto:
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """The content of the search bar; false when it is empty, and everything is to be shown.
+    """What the person asks for; false when it is nothing, and everything is to be shown.
 
-    With `as_typed`, no misspelt word is put right.
+    With `as_typed`, no misspelt word is put right; with `newest_first`, the likely matches come
+    by date.
     """
 
     phrase: str = ""
     photos: tuple[QueryPhoto, ...] = ()
     as_typed: bool = False
+    filter: Filter = field(default_factory=Filter)
+    newest_first: bool = False
 
     def __bool__(self) -> bool:
+        return self.is_compared or bool(self.filter)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether photos are compared with something, beyond being filtered."""
         return bool(self.phrase.strip() or self.photos)
 
     def to_query(self) -> Query:
         """Return core's query; `QueryError` when the phrase only says what is not wanted."""
         images = tuple(photo.image for photo in self.photos if photo.image is not None)
         ids = tuple(photo.photo_id for photo in self.photos if photo.photo_id is not None)
-        return Query.parse(self.phrase, images=images, photo_ids=ids, as_typed=self.as_typed)
+        return Query.parse(
+            self.phrase,
+            images=images,
+            photo_ids=ids,
+            as_typed=self.as_typed,
+            filter=self.filter,
+            newest_first=self.newest_first,
+        )
 
 
 @dataclass(frozen=True)

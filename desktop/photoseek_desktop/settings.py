@@ -41,6 +41,15 @@ class Settings:
         self._store.setValue("tile", tile)
 
     @property
+    def info(self) -> bool:
+        """Whether a large photo is shown with what it says of itself."""
+        return str(self._store.value("info", "false")) == "true"
+
+    @info.setter
+    def info(self, shown: bool) -> None:
+        self._store.setValue("info", shown)
+
+    @property
     def geometry(self) -> QByteArray:
         """The window's size and place; empty when never set."""
         value = self._store.value("geometry")

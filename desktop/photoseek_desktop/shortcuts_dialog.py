@@ -68,7 +68,8 @@ class ShortcutsDialog(QDialog):
                     (key("Ctrl+V"), self.tr("searches by a copied photo")),
                     (key("Ctrl+O"), self.tr("chooses a photo to search by")),
                     (key("Ctrl+F"), self.tr("goes to the search bar")),
-                    (key("Esc"), self.tr("clears the search")),
+                    (key("Ctrl+Shift+F"), self.tr("narrows down by date, camera, folder and more")),
+                    (key("Esc"), self.tr("clears the search, then the filter")),
                 ],
             ),
             (
@@ -88,6 +89,7 @@ class ShortcutsDialog(QDialog):
                 self.tr("One photo, large"),
                 [
                     (self.tr("Left, Right"), self.tr("previous and next photo")),
+                    (key("Alt+Return"), self.tr("what the photo says of itself")),
                     (self.tr("+  -  0  1"), self.tr("closer, away, whole photo, full size")),
                     (key("Esc"), self.tr("goes back to the photos")),
                 ],

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from photoseek.resources import resource_path
+
 __all__ = ["Colours", "Theme", "ThemeChoice"]
 
 
@@ -119,7 +121,9 @@ class Theme(QObject):
             colours = DARK if self.dark else LIGHT
             palette = _palette_of(colours)
         self._app.setPalette(palette)
-        self._app.setStyleSheet(self._sheet.substitute(vars(colours)))
+        # A grey that suits both schemes: a style sheet cannot tint a picture.
+        arrow = resource_path("icons/symbolic/down.svg").as_posix()
+        self._app.setStyleSheet(self._sheet.substitute(vars(colours), arrow=arrow))
         self.changed.emit()
 
     def _wants_high_contrast(self) -> bool:
@@ -182,6 +186,7 @@ QToolButton[flat="true"] { background: transparent; border: none; border-radius:
 QToolButton[flat="true"]:hover { background: $hover; }
 QToolButton[flat="true"]:pressed { background: $line; }
 QToolButton[flat="true"]:focus { border: 2px solid $accent; padding: 4px; }
+QToolButton[flat="true"]:checked { background: $raised; color: $accent; }
 QToolButton[flat="true"]:disabled { color: $disabled; }
 QToolButton[round="true"] { border-radius: 16px; }
 QToolButton::menu-indicator { image: none; }
@@ -206,6 +211,8 @@ QPushButton[link="true"]:focus { border: 1px solid $accent; color: $text; }
 #statusLine, #indexingBar { background: $window; border-top: 1px solid $line; }
 #statusLine QLabel { color: $muted; }
 QLabel[muted="true"] { color: $muted; }
+#infoPanel, #infoPanel > QWidget > QWidget { background: $window; }
+#infoPanel { border: none; border-left: 1px solid $line; }
 #viewerBar { background: $window; border-bottom: 1px solid $line; }
 
 QProgressBar { background: $raised; border: none; border-radius: 3px; max-height: 6px;
@@ -235,6 +242,18 @@ QMenu::item:selected { background: $hover; }
 QMenu::item:disabled { color: $disabled; background: transparent; }
 QMenu::separator { height: 1px; background: $line; margin: 6px 8px; }
 QMenu::icon { padding-left: 8px; }
+
+#filterPanel { background: $base; border: 1px solid $line; }
+#problem { color: $accent; }
+#filterPanel QLineEdit, QDialog QLineEdit, QComboBox {
+    background: $window; color: $text; border: 1px solid $line; border-radius: 8px;
+    padding: 5px 10px; min-height: 20px; }
+#filterPanel QLineEdit:focus, QDialog QLineEdit:focus, QComboBox:focus {
+    border: 2px solid $accent; padding: 4px 9px; }
+QComboBox::drop-down { border: none; width: 28px; }
+QComboBox::down-arrow { image: url($arrow); width: 14px; height: 14px; }
+QComboBox QAbstractItemView { background: $base; color: $text; border: 1px solid $line;
+                              selection-background-color: $hover; selection-color: $text; }
 
 QTreeWidget, QPlainTextEdit { background: $base; border: 1px solid $line; border-radius: 8px; }
 QTreeWidget::item { padding: 5px 4px; }

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 from photoseek import Photo
 from photoseek_desktop.eliding_label import ElidingLabel
 from photoseek_desktop.icons import Icons
+from photoseek_desktop.info_panel import InfoPanel
 from photoseek_desktop.messages import count
 from photoseek_desktop.photo_loader import LoadedPhoto, PhotoLoader
 from photoseek_desktop.photo_model import PhotoModel
@@ -49,6 +50,8 @@ class Viewer(QWidget):
         self._slow = QTimer(self, singleShot=True, interval=PATIENCE)
         self._slow.timeout.connect(self._on_slow)
         self.view = PhotoView()
+        self.info = InfoPanel()
+        self.info.hide()
         self._name = ElidingLabel(Qt.TextElideMode.ElideMiddle)
         font = self._name.font()
         font.setWeight(font.Weight.DemiBold)
@@ -83,7 +86,11 @@ class Viewer(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(top)
-        layout.addWidget(self.view, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.view, 1)
+        middle.addWidget(self.info)
+        layout.addLayout(middle, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         loader.loaded.connect(self._on_loaded)
         model.dataChanged.connect(self._on_photos_fetched)
@@ -122,6 +129,10 @@ class Viewer(QWidget):
         if row is not None:
             self._forward = True
             self._go_to_row(row)
+
+    def show_info(self, shown: bool) -> None:
+        """Show what the photo says of itself beside it, or no longer."""
+        self.info.setVisible(shown)
 
     def next(self) -> None:
         """Go to the photo after this one."""
@@ -244,6 +255,7 @@ class Viewer(QWidget):
         self._details.setText(
             f"{photo.width} × {photo.height} · {photo.path.parent}" if photo else ""
         )
+        self.info.show_photo(photo)
         total = len(self._model.ids)
         self._position.setText(
             self.tr("{number} of {total}").format(number=count(self._row + 1), total=count(total))
