@@ -137,6 +137,7 @@ def test_menu_key_offers_what_can_be_done(qtbot: QtBot, session: Session) -> Non
     words = [action.text() for action in menu.actions() if action.text()]
     assert words == [
         "Show large",
+        "About this photo",
         "Open in the system's viewer",
         "Show in file manager",
         "Copy path",
