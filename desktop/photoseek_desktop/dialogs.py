@@ -28,6 +28,8 @@ class Dialogs(QObject):
         model_chosen(Path): add the model bundle in this folder.
         use_model_wanted(str, bool): search with this model, though it is incomplete or not.
         remove_model_wanted(str): forget this model.
+        exclude_wanted(str): leave out what this pattern matches.
+        include_wanted(str): take this pattern back.
         reveal_wanted(Path): show this file in the file manager.
     """
 
@@ -39,6 +41,8 @@ class Dialogs(QObject):
     model_chosen = Signal(object)
     use_model_wanted = Signal(str, bool)
     remove_model_wanted = Signal(str)
+    exclude_wanted = Signal(str)
+    include_wanted = Signal(str)
     reveal_wanted = Signal(object)
 
     def __init__(self, window: QWidget, settings: Settings) -> None:
@@ -88,6 +92,8 @@ class Dialogs(QObject):
         dialog.remove_wanted.connect(self.remove_wanted)
         dialog.forget_wanted.connect(self.forget_wanted)
         dialog.reveal_wanted.connect(self.reveal_wanted)
+        dialog.exclusions.exclude_wanted.connect(self.exclude_wanted)
+        dialog.exclusions.include_wanted.connect(self.include_wanted)
         dialog.models.add_wanted.connect(self.choose_model)
         dialog.models.use_wanted.connect(self.use_model_wanted)
         dialog.models.remove_wanted.connect(self.remove_model_wanted)

@@ -237,6 +237,22 @@ class Librarian(QObject):
             self._on_models_changed,
         )
 
+    def exclude(self, pattern: str) -> None:
+        """Leave out what a pattern matches. Stop the update under way first."""
+        self._run(
+            self._lanes.indexing,
+            lambda library: library.exclude(pattern),
+            lambda _: self.folders_changed.emit(),
+        )
+
+    def include(self, pattern: str) -> None:
+        """Take a pattern back. Stop the update under way first."""
+        self._run(
+            self._lanes.indexing,
+            lambda library: library.include(pattern),
+            lambda _: self.folders_changed.emit(),
+        )
+
     def explain(self, path: Path, then: Callable[[Explanation], None]) -> None:
         """Ask why a photo is, or is not, found by what is in the search bar."""
         request = self._request

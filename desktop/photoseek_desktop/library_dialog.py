@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from photoseek import LibraryInfo
 from photoseek_desktop.confirmation import is_confirmed
+from photoseek_desktop.exclusions_page import ExclusionsPage
 from photoseek_desktop.messages import count, file_size, photos
 from photoseek_desktop.models_page import ModelsPage
 from photoseek_desktop.plain_list import PlainList
@@ -57,11 +58,15 @@ class LibraryDialog(QDialog):
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self._folders_page(), self.tr("Folders"))
         self.tabs.addTab(self._failures_page(), self.tr("Unreadable"))
+        self.exclusions = ExclusionsPage()
+        self.tabs.addTab(self.exclusions, self.tr("Left out"))
         self.models = ModelsPage()
         self.tabs.addTab(self.models, self.tr("Models"))
         self.tabs.addTab(self._about_page(), self.tr("Model and storage"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        # Enter in a field must not close the dialog.
+        buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(12)
@@ -72,6 +77,7 @@ class LibraryDialog(QDialog):
         """Fill everything in."""
         self._show_folders(info)
         self._show_failures(info)
+        self.exclusions.show_info(info)
         self.models.show_info(info)
         self._show_about(info)
 

@@ -126,6 +126,8 @@ class Upkeep(QObject):
         dialogs.folder_chosen.connect(lambda path: self._librarian.add_folders([path]))
         dialogs.remove_wanted.connect(self._on_remove_wanted)
         dialogs.forget_wanted.connect(self._on_forget_wanted)
+        dialogs.exclude_wanted.connect(self._on_exclude_wanted)
+        dialogs.include_wanted.connect(self._on_include_wanted)
         dialogs.model_chosen.connect(self._librarian.add_model)
         dialogs.use_model_wanted.connect(self._librarian.use_model)
         dialogs.remove_model_wanted.connect(self._on_remove_model_wanted)
@@ -198,6 +200,14 @@ class Upkeep(QObject):
     def _on_forget_wanted(self) -> None:
         self._indexer.stop()
         self._librarian.forget_missing()
+
+    def _on_exclude_wanted(self, pattern: str) -> None:
+        self._indexer.stop()
+        self._librarian.exclude(pattern)
+
+    def _on_include_wanted(self, pattern: str) -> None:
+        self._indexer.stop()
+        self._librarian.include(pattern)
 
     def _on_remove_model_wanted(self, model_id: str) -> None:
         self._indexer.stop()
