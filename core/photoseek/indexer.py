@@ -16,12 +16,12 @@ from typing import Literal
 import numpy as np
 
 from photoseek.database import Catalogue, KnownFile, PhotoFile
-from photoseek.decoder import Decoded, DecodeJob, DecoderPool, Known, Outcome
+from photoseek.decoder import Decoded, DecodeJob, DecoderPool, Known, Outcome, Undecodable
 from photoseek.encoder import Encoder
 from photoseek.errors import LibraryError
 from photoseek.exclusions import Exclusions
 from photoseek.paths import path_below
-from photoseek.records import Failure, Folder, Progress, UpdateReport
+from photoseek.records import NOT_DOWNLOADED, Failure, Folder, Progress, UpdateReport
 from photoseek.scanner import FoundFile, Scan, scan_folder, scan_places
 from photoseek.thumbnails import ThumbnailCache
 
@@ -44,7 +44,8 @@ class _Plan:
 
     `scans` are of the folders that were looked at whole: only those can be told to be offline.
     `again` are files that must be decoded after all, because the photo with the same bytes that
-    would have lent its embedding has been replaced in the same update.
+    would have lent its embedding has been replaced in the same update. `away` are files that a
+    cloud drive has not fetched, and whose photos are not embedded.
     """
 
     report: UpdateReport
@@ -53,6 +54,7 @@ class _Plan:
     by_size: defaultdict[int, list[KnownFile]] = field(default_factory=lambda: defaultdict(list))
     scans: dict[int, Scan] = field(default_factory=dict)
     again: list[_Job] = field(default_factory=list)
+    away: list[_Job] = field(default_factory=list)
 
 
 class Indexer:
@@ -85,8 +87,11 @@ class Indexer:
         self._tell("scanning")
         with _uncollected():
             plan = self._plan(places)
-        self._total = len(plan.jobs)
+        self._total = len(plan.jobs) + len(plan.away)
         self._tell("embedding")
+        if plan.away:
+            not_fetched = Undecodable(NOT_DOWNLOADED, retry=True)
+            self._commit([(*job, not_fetched) for job in plan.away], plan)
         self._embed(plan, plan.jobs, plan.by_size)
         self._embed(plan, plan.again, {})
         self._tell("finishing")
@@ -105,7 +110,7 @@ class Indexer:
         returned: list[int] = []
         for folder in self._folders.values():
             scan, known = self._look(folder, places, plan)
-            found += len(scan.files)
+            found += len(scan.files) + len(scan.placeholders)
             for seen in scan.files:
                 before = known.pop(seen.name, None)
                 if before is not None and before.missing:
@@ -114,6 +119,7 @@ class Indexer:
                     unchanged += 1
                 else:
                     plan.jobs.append((PhotoFile(folder.id, *seen), before))
+            unchanged += self._keep_away(folder, scan, known, plan)
             plan.gone.update((item.id, item) for item in known.values())
         sizes = {file.file_size for file, _ in plan.jobs}
         if sizes:
@@ -122,6 +128,21 @@ class Indexer:
         self._catalogue.set_missing(returned, missing=False)
         plan.report = dataclasses.replace(plan.report, found=found, unchanged=unchanged)
         return plan
+
+    def _keep_away(
+        self, folder: Folder, scan: Scan, known: dict[bytes, KnownFile], plan: _Plan
+    ) -> int:
+        """Take note of what a cloud drive has not fetched; return how much of it is embedded."""
+        embedded = []
+        for seen in {item.name: item for item in scan.placeholders}.values():
+            before = known.pop(seen.name, None)
+            if before is not None and before.embedded:
+                embedded.append(before.id)
+            else:
+                plan.away.append((PhotoFile(folder.id, *seen), before))
+        # Like photos on a drive that is away: found, and not opened.
+        self._catalogue.set_missing(embedded, missing=True)
+        return len(embedded)
 
     def _look(
         self, folder: Folder, places: Collection[Path] | None, plan: _Plan
@@ -139,7 +160,7 @@ class Indexer:
             names = [os.fsencode(place.relative_to(folder.path)) for place in below]
             found = self._catalogue.known_at(self._model_id, folder.id, names)
             known = {item.name: item for item in found}
-            gone = len(known.keys() - {file.name for file in scan.files})
+            gone = len(known.keys() - scan.names())
             if not below or _is_plain(folder, scan, gone):
                 return scan, known
         scan = scan_folder(
@@ -331,7 +352,7 @@ def _offline_reason(folder: Folder, scan: Scan, gone: int) -> str | None:
     itself = next((place for place in scan.unreadable if place.path == folder.path), None)
     if itself is not None:
         return itself.reason
-    if gone and not scan.files:
+    if gone and not (scan.files or scan.placeholders):
         return "the folder is empty"
     if folder.photos and gone > folder.photos * MOST_LOST:
         return f"{gone} of its {folder.photos} photos are gone at once"

@@ -114,7 +114,7 @@ class Manifest:
         """Read a manifest; `BundleError` names the first field that is missing or unknown."""
         try:
             values = json.loads(text, parse_constant=_refuse)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BundleError(f"manifest.json is not valid JSON ({error})") from error
         if not isinstance(values, dict):
             raise BundleError("manifest.json does not hold an object")

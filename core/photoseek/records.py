@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from photoseek.manifest import RecallReport
 
 __all__ = [
+    "NOT_DOWNLOADED",
     "Changes",
     "Correction",
     "Explanation",
@@ -209,11 +210,16 @@ class LibraryModel:
         return self.kept and not self.lacking
 
 
+NOT_DOWNLOADED = "it lies in the cloud; open it once, or keep its folder on this device"
+"""Why a file that a cloud drive shows, without having fetched it, is not read."""
+
+
 @dataclass(frozen=True)
 class LibraryInfo:
     """The state of a library: coverage, folders, failures, model, provider and sizes in bytes.
 
-    `photos` = `searchable` + `failed` + `pending`; `offline` photos stay searchable.
+    `photos` = `searchable` + `failed` + `pending`; `offline` photos stay searchable. Of the
+    `failed`, `not_downloaded` are only shown by a cloud drive: Photoseek fetches nothing.
     """
 
     directory: Path
@@ -233,6 +239,11 @@ class LibraryInfo:
     thumbnail_bytes: int
     models: tuple[LibraryModel, ...] = ()
     exclusions: tuple[str, ...] = ()
+
+    @property
+    def not_downloaded(self) -> int:
+        """How many photos a cloud drive has not fetched."""
+        return sum(failure.reason == NOT_DOWNLOADED for failure in self.failures)
 
 
 @dataclass(frozen=True)

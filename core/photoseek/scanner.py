@@ -36,12 +36,28 @@ class FoundFile(NamedTuple):
     modified_ns: int
 
 
+_FETCHED_WHEN_OPENED = 0x1000 | 0x40000 | 0x400000
+"""Windows' file attributes OFFLINE, RECALL_ON_OPEN and RECALL_ON_DATA_ACCESS."""
+
+_DATALESS = 0x40000000
+"""macOS' file flag SF_DATALESS."""
+
+
 @dataclass
 class Scan:
-    """The photo files of one folder, and the places below it that could not be listed."""
+    """The photo files of one folder, and the places below it that could not be listed.
+
+    `placeholders` are photos that a cloud drive shows and has not fetched: to open one would
+    download it.
+    """
 
     files: list[FoundFile] = field(default_factory=list)
+    placeholders: list[FoundFile] = field(default_factory=list)
     unreadable: list[Failure] = field(default_factory=list)
+
+    def names(self) -> set[bytes]:
+        """Return the names of all photos, fetched or not."""
+        return {file.name for file in (*self.files, *self.placeholders)}
 
 
 def scan_folder(
@@ -141,6 +157,9 @@ class _Walk:
                 path = Path(os.fsdecode(directory))
                 reason = f"cannot be listed ({error.strerror})"
                 self._scan.unreadable.append(Failure(path, reason))
+        here = {file.name for file in self._scan.files} if self._scan.placeholders else set()
+        # A stub may be left behind when its photo has come.
+        self._scan.placeholders = [x for x in self._scan.placeholders if x.name not in here]
         return self._scan
 
     def visit(self, entry: os.DirEntry[bytes] | _Place) -> None:
@@ -152,7 +171,14 @@ class _Walk:
                 status = entry.stat()
                 if stat.S_ISREG(status.st_mode):
                     name = entry.path[self._prefix :]
-                    self._scan.files.append(FoundFile(name, status.st_size, status.st_mtime_ns))
+                    found = FoundFile(name, status.st_size, status.st_mtime_ns)
+                    kept = self._scan.placeholders if _is_away(status) else self._scan.files
+                    kept.append(found)
+            elif (stands_for := _photo_of_stub(entry.name)) and not self._excludes(entry):
+                directory = entry.path[self._prefix : -len(entry.name)]
+                status = entry.stat()
+                found = FoundFile(directory + stands_for, status.st_size, status.st_mtime_ns)
+                self._scan.placeholders.append(found)
         except OSError:
             return  # a broken link, or a file that vanished between listing and looking
 
@@ -185,6 +211,22 @@ def _skipped_part(directory: Path, folder: Path) -> str | None:
 
 def _is_skipped_folder(name: bytes) -> bool:
     return name.startswith(b".") or os.fsdecode(name).lower() in SKIPPED_FOLDERS
+
+
+def _is_away(status: os.stat_result) -> bool:
+    """Tell whether a cloud drive shows this file and has not fetched it."""
+    return bool(
+        getattr(status, "st_file_attributes", 0) & _FETCHED_WHEN_OPENED
+        or getattr(status, "st_flags", 0) & _DATALESS
+    )
+
+
+def _photo_of_stub(name: bytes) -> bytes | None:
+    """Return the photo that iCloud's `.name.jpg.icloud` stands for; None for other files."""
+    if not (name.startswith(b".") and name.endswith(b".icloud")):
+        return None
+    photo = name[1 : -len(b".icloud")]
+    return photo if _is_photo_name(photo) else None
 
 
 def _is_photo_name(name: bytes) -> bool:

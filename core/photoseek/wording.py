@@ -59,6 +59,7 @@ def info_values(info: LibraryInfo) -> dict[str, object]:
         "photos": info.photos,
         "searchable": info.searchable,
         "failed": info.failed,
+        "not_downloaded": info.not_downloaded,
         "pending": info.pending,
         "offline": info.offline,
         "folders": [
@@ -109,8 +110,10 @@ def model_text(model: LibraryModel) -> str:
 def coverage(info: LibraryInfo) -> str:
     """Return the truth about coverage in one line."""
     parts = [f"{info.searchable:,} of {info.photos:,} searchable"]
-    if info.failed:
-        parts.append(f"{info.failed:,} could not be read")
+    if info.failed > info.not_downloaded:
+        parts.append(f"{info.failed - info.not_downloaded:,} could not be read")
+    if info.not_downloaded:
+        parts.append(f"{info.not_downloaded:,} not downloaded from the cloud")
     if info.pending:
         parts.append(f"{info.pending:,} still to be read")
     if info.offline:

@@ -80,8 +80,11 @@ def coverage_line(info: LibraryInfo) -> str:
         ]
     if info.pending:
         parts.append(tr("{count} not read yet").format(count=count(info.pending)))
-    if info.failed:
-        parts.append(tr("{count} could not be read").format(count=count(info.failed)))
+    away = info.not_downloaded
+    if info.failed > away:
+        parts.append(tr("{count} could not be read").format(count=count(info.failed - away)))
+    if away:
+        parts.append(tr("{count} not downloaded from the cloud").format(count=count(away)))
     if info.offline:
         parts.append(tr("{count} offline").format(count=count(info.offline)))
     return " · ".join(parts)

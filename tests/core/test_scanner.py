@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
+import tracemalloc
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -165,3 +168,48 @@ def test_deep_paths_are_walked(tmp_path: Path) -> None:
     path = tmp_path.joinpath(*(["d" * 50] * 40))
     touch(path / "a.jpg")
     assert len(scan_folder(tmp_path).files) == 1
+
+
+@posix
+def test_a_folder_without_permission_is_reported_and_the_others_are_read() -> None:
+    # Not below pytest's folder, which only its owner may enter.
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root)
+        folder.chmod(0o755)
+        for name in ("a/1.jpg", "locked/2.jpg", "z/3.jpg"):
+            touch(folder / name)
+        (folder / "locked").chmod(0)
+        person = os.geteuid()
+        if person == 0:
+            os.seteuid(65534)  # nothing is locked to the administrator
+        try:
+            scan = scan_folder(folder)
+        finally:
+            os.seteuid(person)
+            (folder / "locked").chmod(0o700)
+    assert sorted(file.name for file in scan.files) == [b"a/1.jpg", b"z/3.jpg"]
+    assert [(place.path, place.reason) for place in scan.unreadable] == [
+        (folder / "locked", "cannot be listed (Permission denied)")
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems take both for one name")
+def test_both_unicode_forms_of_a_name_are_two_photos(tmp_path: Path) -> None:
+    forms = [unicodedata.normalize(form, "é.jpg") for form in ("NFC", "NFD")]
+    for form in forms:
+        touch(tmp_path / form)
+    assert sorted(names(tmp_path)) == sorted(forms)
+
+
+def test_a_folder_of_thousands_takes_little_memory_a_file(tmp_path: Path) -> None:
+    count = 20_000
+    for number in range(count):
+        (tmp_path / f"IMG_{number:05}.jpg").touch()
+    tracemalloc.start()
+    try:
+        files = scan_folder(tmp_path).files
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len({file.name for file in files}) == count
+    assert most / count < 400  # bytes, so that a million photos fit
