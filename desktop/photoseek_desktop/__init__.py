@@ -1,7 +1,8 @@
 """Photoseek's window: add folders, type a phrase or drop a photo, look at what is found.
 
-`app` reads the command line and wires everything once. The `main_window` holds the search bar,
-the grid and the viewer; widgets only show things and say by signal what the person did.
+`app` reads the command line; the `desk` keeps a `session` on one library, which wires everything
+once, and replaces it by one on another. The `main_window` holds the search bar, the grid and the
+viewer; widgets only show things and say by signal what the person did.
 
 The person's question is a `SearchRequest`: phrase and photos from the `search_bar`, and a filter
 from the `filter_panel`, which `filter_chips` show. The `librarian` answers it on the search lane

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
@@ -26,6 +29,8 @@ class Actions(QObject):
         self.filter = self._make(self.tr("Filter photos…"), "filter", "Ctrl+Shift+F")
         self.rescan = self._make(self.tr("Look for new photos"), "refresh", "F5")
         self.library = self._make(self.tr("Library…"), "library", "Ctrl+I")
+        self.other_library = self._make(self.tr("Open another library…"), "")
+        self.libraries = QActionGroup(self)
         self.explain = self._make(self.tr("Why isn't a photo found?…"), "question")
         self.larger = self._make(self.tr("Larger photos"), "zoom-in", "Ctrl++", "Ctrl+=")
         self.smaller = self._make(self.tr("Smaller photos"), "zoom-out", "Ctrl+-")
@@ -94,9 +99,21 @@ class Actions(QObject):
         for action in self.themes.actions():
             action.setChecked(action.data() == choice)
 
+    def offer_libraries(self, current: Path, libraries: Sequence[Path]) -> None:
+        """Take in which libraries there are, and which of them is open."""
+        for directory in sorted({current, *libraries}):
+            action = self.libraries.addAction(str(directory))
+            action.setCheckable(True)
+            action.setChecked(directory == current)
+            action.setData(directory)
+
     def fill_main_menu(self, menu: QMenu) -> None:
         """Put everything but the photo's own actions into a menu."""
         menu.addActions([self.add_folder, self.rescan, self.library])
+        libraries = menu.addMenu(self.tr("Libraries"))
+        libraries.addActions(self.libraries.actions())
+        libraries.addSeparator()
+        libraries.addAction(self.other_library)
         menu.addSeparator()
         menu.addActions([self.search_by_photo, self.paste, self.filter, self.explain])
         menu.addSeparator()

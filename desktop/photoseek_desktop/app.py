@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from photoseek.paths import LIBRARY_VARIABLE
+from photoseek.paths import LIBRARY_VARIABLE, default_library_directory
 from photoseek_desktop.system_check import why_no_window
 
 __all__ = ["main"]
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from PySide6.QtCore import QLocale
     from PySide6.QtWidgets import QApplication
 
-    from photoseek_desktop.session import Session
+    from photoseek_desktop.desk import Desk
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if QLocale().language() is QLocale.Language.C:
@@ -36,9 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app.setDesktopFileName("photoseek")
     # One style on every system: the palette and the sheet are made for it.
     app.setStyle("Fusion")
-    session = Session(app, options.library, options.folders)
-    session.crash_report.install()
-    session.start()
+    desk = Desk(app, options.library or default_library_directory())
+    desk.open(options.library or desk.last, options.folders)
     return app.exec()
 
 
@@ -54,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "--library",
         metavar="DIR",
         type=Path,
-        help=f"the library's folder (default: ${LIBRARY_VARIABLE}, or your data folder)",
+        help=f"the library's folder (default: the last; at first ${LIBRARY_VARIABLE}, or your own)",
     )
     parser.add_argument(
         "folders", metavar="FOLDER", type=Path, nargs="*", help="folders to add and read"

@@ -20,6 +20,7 @@ class Dialogs(QObject):
     """Opens dialogs over the window and says what was chosen in them.
 
     Signals:
+        library_chosen(Path): open this library, or make one there.
         folder_chosen(Path): add this folder to the library.
         photo_chosen(Path): search by this photo.
         missed_chosen(Path): say why this file is not found.
@@ -33,6 +34,7 @@ class Dialogs(QObject):
         reveal_wanted(Path): show this file in the file manager.
     """
 
+    library_chosen = Signal(object)
     folder_chosen = Signal(object)
     photo_chosen = Signal(object)
     missed_chosen = Signal(object)
@@ -66,6 +68,14 @@ class Dialogs(QObject):
         if chosen:
             self._settings.last_folder = chosen
             self.folder_chosen.emit(Path(chosen))
+
+    def choose_library(self) -> None:
+        """Let the person choose a library, or a place for a new one."""
+        chosen = QFileDialog.getExistingDirectory(
+            self._window, self.tr("Choose a library's folder, or an empty one for a new library")
+        )
+        if chosen:
+            self.library_chosen.emit(Path(chosen))
 
     def choose_model(self) -> None:
         """Let the person choose a model bundle."""

@@ -28,6 +28,7 @@ from photoseek_desktop.drop_overlay import DropOverlay
 from photoseek_desktop.folder_watch import FolderWatch
 from photoseek_desktop.icons import Icons
 from photoseek_desktop.indexer import Indexer
+from photoseek_desktop.known_libraries import check_place
 from photoseek_desktop.lanes import Lanes
 from photoseek_desktop.librarian import Librarian
 from photoseek_desktop.photo_actions import PhotoActions
@@ -52,9 +53,11 @@ class MainWindow(QMainWindow):
 
     Signals:
         closing(): the person closes the window; the work behind it is to end.
+        library_wanted(Path): the person wants another library in this one's place.
     """
 
     closing = Signal()
+    library_wanted = Signal(object)
 
     def __init__(
         self,
@@ -64,7 +67,9 @@ class MainWindow(QMainWindow):
         lanes: Lanes,
         theme: Theme,
         settings: Settings,
-        folders: Sequence[Path] = (),
+        folders: Sequence[Path],
+        directory: Path,
+        libraries: Sequence[Path],
     ) -> None:
         super().__init__()
         self._librarian = librarian
@@ -74,6 +79,11 @@ class MainWindow(QMainWindow):
         self.model = PhotoModel(self)
         self.cache = ThumbnailCache(librarian)
         self.actions_ = Actions(self, icons)
+        self.actions_.offer_libraries(directory.absolute(), libraries)
+        self._lanes = lanes
+        self._title = self.tr("Photoseek")
+        if any(other != directory.absolute() for other in libraries):
+            self._title = self.tr("{name} — Photoseek").format(name=directory.name)
         self.grid = PhotoGrid(self.model, self.cache)
         self.page = BrowserPage(self.grid, self.actions_, icons)
         self.viewer = Viewer(self.model, PhotoLoader(lanes.photos, self), icons)
@@ -95,7 +105,7 @@ class MainWindow(QMainWindow):
         self._stack.addWidget(self.viewer)
         self.setCentralWidget(self._stack)
         self._overlay = DropOverlay(self)
-        self.setWindowTitle(self.tr("Photoseek"))
+        self.setWindowTitle(self._title)
         self.setAcceptDrops(True)
         self.setMinimumSize(420, 360)
         self.resize(1180, 800)
@@ -165,10 +175,20 @@ class MainWindow(QMainWindow):
         self.viewer.show_info(self._settings.info)
         actions.info.toggled.connect(self._on_info_toggled)
         self.viewer.info.near_wanted.connect(self._on_near_wanted)
+        actions.other_library.triggered.connect(dialogs.choose_library)
+        actions.libraries.triggered.connect(lambda chosen: self._open_library(chosen.data()))
+        dialogs.library_chosen.connect(self._open_library)
         dialogs.photo_chosen.connect(self._on_photo_chosen)
         dialogs.missed_chosen.connect(self.photo_actions.explain)
         dialogs.reveal_wanted.connect(self.photo_actions.reveal_path)
         actions.themes.triggered.connect(self._on_theme_chosen)
+
+    def _open_library(self, directory: Path) -> None:
+        self._lanes.upkeep.run(
+            lambda _: check_place(directory),
+            lambda _: self.library_wanted.emit(directory),
+            lambda error: self.dialogs.tell(str(error)),
+        )
 
     # Searching
 
@@ -264,7 +284,7 @@ class MainWindow(QMainWindow):
         if self._stack.currentWidget() is not self.page:
             self.viewer.leave()
             self._stack.setCurrentWidget(self.page)
-            self.setWindowTitle(self.tr("Photoseek"))
+            self.setWindowTitle(self._title)
             self._on_selection_changed()
 
     def _on_selection_changed(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from photoseek.paths import default_library_directory
@@ -23,7 +23,13 @@ __all__ = ["Session"]
 
 
 class Session(QObject):
-    """Owns everything that lives as long as the window."""
+    """Owns everything that lives as long as the window.
+
+    Signals:
+        library_wanted(Path): the person wants another library in this one's place.
+    """
+
+    library_wanted = Signal(object)
 
     def __init__(
         self,
@@ -31,6 +37,7 @@ class Session(QObject):
         directory: Path | None = None,
         folders: Sequence[Path] = (),
         bundle: Path | None = None,
+        libraries: Sequence[Path] = (),
     ) -> None:
         super().__init__()
         app.setWindowIcon(application_icon())
@@ -49,7 +56,10 @@ class Session(QObject):
             self.theme,
             self.settings,
             folders,
+            self.directory,
+            libraries,
         )
+        self.window.library_wanted.connect(self.library_wanted)
         self.crash_report = CrashReport(self.window)
         self.lanes.crashed.connect(self.crash_report.show)
         self.window.closing.connect(self.close)
