@@ -489,7 +489,10 @@ def _open(options: argparse.Namespace) -> Library:
     # Imported late: --help and a usage error need neither onnxruntime nor sqlite3.
     from photoseek.library import Library
 
-    return Library.open(options.library)
+    library = Library.open(options.library)
+    if library.recovery:
+        print(f"photoseek: {library.recovery}", file=sys.stderr)
+    return library
 
 
 def _query(options: argparse.Namespace) -> Query:

@@ -7,7 +7,7 @@ import os
 import threading
 from pathlib import Path
 
-__all__ = ["sha256_of", "write_atomically"]
+__all__ = ["sha256_of", "sync_folder", "write_atomically"]
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -24,6 +24,16 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until what was renamed or deleted in a folder is on the disk, where systems can."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.bundle import ModelBundle
-from photoseek.database import Catalogue
+from photoseek.database import LOCK_NAME, Catalogue, recover
 from photoseek.embedding_index import Snapshot
 from photoseek.encoder import Encoder
 from photoseek.errors import (
@@ -60,14 +60,17 @@ class Library:
     Searching reads a snapshot in memory and never waits for `update`. Only one process updates
     a library at a time; others go on reading and see its photos as they come. A library opened
     without a bundle uses the model that was last chosen for it, by whichever process.
+
+    `recovery` says in one line what opening did about a damaged library file; None usually.
     """
 
     def __init__(self, directory: Path, bundle: ModelBundle | None = None) -> None:
         self.directory = directory
         self._database_path = directory / "library.db"
+        self._update_lock = filelock.FileLock(directory / LOCK_NAME, timeout=0)
+        self.recovery = recover(self._database_path, self._update_lock)
         self._catalogue = Catalogue(self._database_path)
         self._thumbnails = ThumbnailCache(directory / "thumbnails")
-        self._update_lock = filelock.FileLock(directory / "update.lock", timeout=0)
         self._models = Models(directory / "models", self._catalogue.models)
         self._follows = bundle is None
         self._switching = threading.Lock()
@@ -247,6 +250,8 @@ class Library:
             if self._follows and (successor := models.successor()):
                 self.use_model(successor)
                 models.remove(model.bundle.manifest.model_id, in_use=successor)
+            if not stop():
+                problems += self._back_up(catalogue, stop)
         return dataclasses.replace(
             report,
             beside=beside,
@@ -455,6 +460,18 @@ class Library:
             self._facts, self._seen_edits = PhotoFacts(()), edits
         self._facts = self._facts.grown(self._catalogue.fact_rows(self._facts.last_id))
         return self._facts
+
+    def _back_up(self, catalogue: Catalogue, cancelled: Callable[[], bool]) -> list[str]:
+        """Keep a copy of the updated library; say so where the disk does not take it."""
+        try:
+            catalogue.back_up(cancelled)
+        except OSError as error:
+            problem = (
+                "the library is up to date, but no backup of it can be written to "
+                f"{self.directory} ({error.strerror}); free some space or make it writable"
+            )
+            return [problem]
+        return []
 
     def _drop_thumbnails(self, digests: Iterable[bytes]) -> None:
         for digest in digests:

@@ -171,7 +171,7 @@ class UpdateReport:
 
     `found` counts files seen in the folders, `offline` the kept photos whose files are gone,
     `beside` those embedded by other models than the one in use. `problems` says in a line each
-    which of those models cannot be used.
+    which of those models cannot be used, and why no backup could be kept.
     """
 
     found: int

@@ -41,6 +41,7 @@ class Librarian(QObject):
 
     Signals:
         opened(tuple[Folder, ...]): the library can be asked; it covers these folders.
+        recovered(str): its file was damaged; what was done about it, in one line.
         open_failed(PhotoseekError): it cannot be opened.
         searching(): a new question is on its way.
         results_ready(Results): the answer to the newest question.
@@ -53,6 +54,7 @@ class Librarian(QObject):
     """
 
     opened = Signal(object)
+    recovered = Signal(str)
     open_failed = Signal(object)
     searching = Signal()
     results_ready = Signal(object)
@@ -281,6 +283,8 @@ class Librarian(QObject):
     def _on_opened(self, opened: tuple[Library, tuple[Folder, ...]]) -> None:
         self._library, folders = opened
         self.opened.emit(folders)
+        if self._library.recovery:
+            self.recovered.emit(self._library.recovery)
 
     def _on_folder_added(self, _folder: Folder) -> None:
         self.folders_changed.emit()

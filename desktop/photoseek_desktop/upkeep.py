@@ -97,6 +97,7 @@ class Upkeep(QObject):
     def _connect_library(self) -> None:
         librarian, indexer, page = self._librarian, self._indexer, self._page
         librarian.opened.connect(self._on_opened)
+        librarian.recovered.connect(self._dialogs.tell)
         librarian.open_failed.connect(self._on_open_failed)
         librarian.searching.connect(page.show_searching)
         librarian.results_ready.connect(lambda new: page.show_results(new, refreshed=False))

@@ -3,74 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import random
 import shutil
-import signal
-import sqlite3
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from command import start
-from drawing import draw_photo
-from photoseek import (
-    Library,
-    LibraryBusyError,
-    LibraryDamagedError,
-    LibraryError,
-    LibraryTooNewError,
-    ModelBundle,
-)
+from photoseek import Library, LibraryBusyError, LibraryError, ModelBundle
 
-COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
-
-
-def many_photos(folder: Path, count: int) -> Path:
-    for place in range(count):
-        colour = COLOURS[place % len(COLOURS)]
-        draw_photo(folder / f"{place}-{colour}.jpg", colour, size=(64 + place, 64))
-    return folder
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_indexing_killed_at_any_moment_loses_and_doubles_nothing(
-    tmp_path: Path, colour_bundle: ModelBundle, open_library: Callable[..., Library]
-) -> None:
-    folder, directory = many_photos(tmp_path / "photos", 150), tmp_path / "library"
-    moments, kept = random.Random(7), 0
-    for _ in range(6):
-        process = start(colour_bundle, "index", folder, "--library", directory)
-        deadline = time.monotonic() + 30
-        while not (directory / "library.db").exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(moments.uniform(0, 0.9))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        with Library.open(directory, bundle=colour_bundle) as library:
-            info = library.info()
-            paths = [photo.path for photo in library.photos(library.browse().tolist())]
-        assert len(paths) == len(set(paths)) == info.searchable == info.photos
-        assert info.photos >= kept
-        kept = info.photos
-    library = open_library(directory)
-    if not library.folders():
-        library.add_folder(folder)
-    report = library.update()
-    assert (report.added, report.unchanged, report.failed) == (150 - kept, kept, 0)
-    hits = library.search("red", top_k=25)
-    assert all(hit.photo.path.stem.endswith("red") for hit in hits)
-    with sqlite3.connect(directory / "library.db") as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    database.close()
+DrawPhotos = Callable[[Path, int], Path]
 
 
 def test_a_second_process_is_refused_and_goes_on_reading(
-    tmp_path: Path, colour_bundle: ModelBundle, open_library: Callable[..., Library]
+    tmp_path: Path,
+    many_photos: DrawPhotos,
+    colour_bundle: ModelBundle,
+    open_library: Callable[..., Library],
 ) -> None:
     folder = many_photos(tmp_path / "photos", 120)
     library, answers = open_library(), list[tuple[int, str, str]]()
@@ -104,98 +54,11 @@ def test_many_processes_may_make_one_library_at_the_same_moment(
         assert json.loads(out)["photos"] == 0
 
 
-@pytest.fixture
-def indexed(open_library: Callable[..., Library], tmp_path: Path) -> Path:
-    """A closed library of six photos; returns its folder."""
-    library = open_library()
-    library.add_folder(many_photos(tmp_path / "photos", 6))
-    library.update()
-    library.close()
-    return library.directory
-
-
-def damage_middle(content: bytes) -> bytes:
-    return content[:20_000] + bytes(60_000) + content[80_000:]
-
-
-@pytest.mark.parametrize(
-    ("damage", "words"),
-    [
-        (lambda c: b"\0" * 100 + c[100:], "is damaged"),
-        (lambda c: b"Dear all, " * 500, "is damaged"),
-        (damage_middle, "is damaged"),
-        (lambda c: c[: len(c) // 2], "is damaged"),
-        (lambda c: c[:5000], "is damaged"),
-        (lambda c: bytes(len(c)), "is damaged"),
-    ],
-)
-def test_a_damaged_library_is_noticed_and_left_as_it_is(
-    indexed: Path,
-    open_library: Callable[..., Library],
-    damage: Callable[[bytes], bytes],
-    words: str,
-) -> None:
-    database = indexed / "library.db"
-    damaged = damage(database.read_bytes())
-    database.write_bytes(damaged)
-    with pytest.raises(LibraryDamagedError, match=words) as caught:
-        open_library(indexed).search("red")
-    assert str(database) in str(caught.value)
-    assert "your photos are untouched" in str(caught.value)
-    assert database.read_bytes() == damaged
-
-
-def test_another_programs_database_is_left_alone(
-    tmp_path: Path, open_library: Callable[..., Library]
-) -> None:
-    (tmp_path / "library").mkdir()
-    other = sqlite3.connect(tmp_path / "library" / "library.db")
-    other.execute("CREATE TABLE recipes (name TEXT)")
-    other.commit()
-    other.close()
-    with pytest.raises(LibraryDamagedError, match="is not a Photoseek library"):
-        open_library()
-
-
-def test_a_newer_library_is_refused(indexed: Path, open_library: Callable[..., Library]) -> None:
-    database = sqlite3.connect(indexed / "library.db")
-    database.execute("PRAGMA user_version = 99")
-    database.close()
-    with pytest.raises(LibraryTooNewError, match="update Photoseek"):
-        open_library(indexed)
-
-
-def test_a_library_file_that_is_empty_is_a_new_library(
-    tmp_path: Path, open_library: Callable[..., Library]
-) -> None:
-    (tmp_path / "library").mkdir()
-    (tmp_path / "library" / "library.db").touch()
-    assert open_library().info().photos == 0
-
-
-@pytest.fixture
-def mounted(tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Mount a small file system in memory; skips where that is not permitted."""
-    points: list[Path] = []
-
-    def mount(name: str, options: str) -> Path:
-        point = tmp_path / name
-        point.mkdir(exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(point)]
-        if not sys.platform.startswith("linux") or os.geteuid() != 0:
-            pytest.skip("mounting a small disk needs root on Linux")
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            pytest.skip("mounting is not permitted here")
-        points.append(point)
-        return point
-
-    yield mount
-    for point in points:
-        subprocess.run(["umount", "-l", str(point)], check=True)
-
-
 def test_a_full_disk_is_said_and_what_was_indexed_is_kept(
-    tmp_path: Path, mounted: Callable[..., Path], open_library: Callable[..., Library]
+    tmp_path: Path,
+    mounted: Callable[..., Path],
+    many_photos: DrawPhotos,
+    open_library: Callable[..., Library],
 ) -> None:
     folder = many_photos(tmp_path / "photos", 300)
     disk = mounted("disk", "size=700k")
@@ -241,7 +104,10 @@ def test_a_read_only_library_is_searched_and_not_updated(
 
 
 def test_a_drive_that_is_unmounted_and_returns_keeps_its_photos(
-    tmp_path: Path, mounted: Callable[..., Path], open_library: Callable[..., Library]
+    tmp_path: Path,
+    mounted: Callable[..., Path],
+    many_photos: DrawPhotos,
+    open_library: Callable[..., Library],
 ) -> None:
     drive = mounted("drive", "size=20m")
     many_photos(drive, 12)
@@ -265,7 +131,10 @@ def test_a_drive_that_is_unmounted_and_returns_keeps_its_photos(
 
 
 def test_a_read_only_photo_tree_is_indexed(
-    tmp_path: Path, mounted: Callable[..., Path], open_library: Callable[..., Library]
+    tmp_path: Path,
+    mounted: Callable[..., Path],
+    many_photos: DrawPhotos,
+    open_library: Callable[..., Library],
 ) -> None:
     drive = mounted("drive", "size=20m")
     many_photos(drive, 6)

@@ -392,6 +392,7 @@ def test_an_id_in_the_file_never_leads_out_of_the_library(
     both: Library, tmp_path: Path, second: ModelBundle
 ) -> None:
     both.close()
+    shutil.rmtree(both.directory / "backups")  # without which the change would be undone
     outside = f"../../{second.path.name}"
     with closing(sqlite3.connect(both.directory / "library.db")) as database:
         database.execute("UPDATE models SET model_id = ? WHERE name = ?", (outside, SECOND))

@@ -50,11 +50,24 @@ def test_damaged_model_is_told_and_can_be_tried_again(
     qtbot.waitUntil(lambda: session.window.page.shows_photos, timeout=10_000)
 
 
-def test_damaged_library_is_told(qtbot: QtBot, start_window: OpenWindow, library: Path) -> None:
+def test_damaged_library_is_restored_and_told(
+    qtbot: QtBot, start_window: OpenWindow, library: Path
+) -> None:
     (library / "library.db").write_bytes(b"no database at all " * 500)
-    for extra in library.glob("library.db-*"):
-        extra.unlink()
-    assert failure(qtbot, start_window(library))[0] == "The library is damaged"
+    session = start_window(library)
+    told = message(qtbot)
+    assert "library.db.damaged-" in told
+    assert "was restored" in told
+    qtbot.waitUntil(lambda: session.window.page.shows_photos, timeout=10_000)
+    assert len(session.window.model.ids) == 240
+
+
+def test_another_programs_file_in_the_librarys_place_is_told(
+    qtbot: QtBot, start_window: OpenWindow, tmp_path: Path
+) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "library.db").write_bytes(b"no database at all " * 500)
+    assert failure(qtbot, start_window(tmp_path / "library"))[0] == "The library is damaged"
 
 
 def test_newer_library_is_told(qtbot: QtBot, start_window: OpenWindow, library: Path) -> None:

@@ -1,8 +1,9 @@
 """The library on disk, `library.db`: all of sqlite3 and all SQL are in this package.
 
-`connection` opens and checks the file, runs transactions and puts SQLite's errors into words;
-`schema` holds the tables; `catalogue` is what the rest of core asks and tells, with `model_table`
-for what concerns the models and `exclusion_table` for what is left out.
+`recovery` looks at the file before it is opened, and replaces one that is damaged from `backups`;
+`connection` runs transactions, copies the file and puts SQLite's errors into words; `schema` holds
+the tables; `catalogue` is what the rest of core asks and tells, with `model_table` for what
+concerns the models and `exclusion_table` for what is left out.
 """
 
 from photoseek.database.catalogue import (
@@ -14,8 +15,10 @@ from photoseek.database.catalogue import (
 )
 from photoseek.database.exclusion_table import ExclusionTable
 from photoseek.database.model_table import LackingPhoto, ModelRow, ModelTable
+from photoseek.database.recovery import LOCK_NAME, recover
 
 __all__ = [
+    "LOCK_NAME",
     "Catalogue",
     "Counts",
     "EmbeddingChanges",
@@ -25,4 +28,5 @@ __all__ = [
     "ModelRow",
     "ModelTable",
     "PhotoFile",
+    "recover",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from photoseek.database.backups import Scope
 from photoseek.database.connection import Connection
 from photoseek.database.exclusion_table import ExclusionTable
 from photoseek.database.model_table import ModelTable
@@ -117,6 +118,19 @@ class Catalogue:
         """Run what is inside as one: all of it lands, or none."""
         return self._connection.transaction()
 
+    def check(self) -> None:
+        """Read the whole file; `LibraryDamagedError` where its tables do not hold together."""
+        self._connection.check()
+
+    def back_up(self, cancelled: Callable[[], bool]) -> None:
+        """Keep a checked copy of the file, as `Connection.back_up` says."""
+        self._connection.back_up(self.scope(), cancelled)
+
+    def scope(self) -> Scope:
+        """Return what the library covers."""
+        folders = tuple(folder.path for folder in self.folders())
+        return Scope(folders, self.exclusions.patterns())
+
     # Folders
 
     def folders(self) -> tuple[Folder, ...]:
@@ -159,15 +173,18 @@ class Catalogue:
         self, folder_id: int, offline_reason: str | None, unreadable: Sequence[Failure]
     ) -> None:
         """Record why a folder is offline, if it is, and what below it could not be listed."""
+        places = [(folder_id, os.fsencode(item.path), item.reason) for item in unreadable]
         with self.transaction():
+            # Only what differs is written: a library that has not changed needs no new backup.
             self._connection.run(
-                "UPDATE folders SET offline_reason = ? WHERE id = ?", offline_reason, folder_id
+                "UPDATE folders SET offline_reason = ?1 WHERE id = ?2 AND offline_reason IS NOT ?1",
+                offline_reason,
+                folder_id,
             )
-            self._connection.run("DELETE FROM unreadable WHERE folder_id = ?", folder_id)
-            self._connection.run_many(
-                "INSERT INTO unreadable VALUES (?, ?, ?)",
-                [(folder_id, os.fsencode(item.path), item.reason) for item in unreadable],
-            )
+            known = "SELECT folder_id, path, reason FROM unreadable WHERE folder_id = ?"
+            if set(self._connection.rows(known, folder_id)) != set(places):
+                self._connection.run("DELETE FROM unreadable WHERE folder_id = ?", folder_id)
+                self._connection.run_many("INSERT INTO unreadable VALUES (?, ?, ?)", places)
 
     # Files
 

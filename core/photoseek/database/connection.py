@@ -1,16 +1,17 @@
-"""One SQLite connection to a library: opened, checked, and its errors put into words."""
+"""One SQLite connection to a library: opened, checked, backed up, and its errors in words."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from photoseek.database.backups import Backups, Scope
 from photoseek.database.schema import APPLICATION_ID, SCHEMA_VERSION, upgrade_script
 from photoseek.errors import (
     LibraryBusyError,
@@ -19,7 +20,7 @@ from photoseek.errors import (
     LibraryTooNewError,
 )
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "ForeignFileError"]
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another connection to finish its transaction."""
@@ -28,11 +29,16 @@ PAGE_SIZE = 16384
 """Bytes; an embedding of a kilobyte then wastes little of its page."""
 
 
+class ForeignFileError(LibraryDamagedError):
+    """The file is a sound database, of another program."""
+
+
 class Connection:
     """A connection that any thread may use, one at a time; another one never waits to read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._backups = Backups(path)
         self._lock = threading.RLock()
         self._closed = False
         with self._translated():
@@ -56,12 +62,12 @@ class Connection:
 
     def run(self, sql: str, *values: object) -> int:
         """Run a statement and return the id of the row that it inserted, if it did."""
-        with self._lock, self._translated():
+        with self.transaction():
             return self._sqlite.execute(sql, values).lastrowid or 0
 
     def run_many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
-        """Run a statement once for each row of values."""
-        with self._lock, self._translated():
+        """Run a statement once for each row of values, all of them or none."""
+        with self.transaction():
             self._sqlite.executemany(sql, rows)
 
     @contextmanager
@@ -72,12 +78,72 @@ class Connection:
                 yield
                 return
             self._sqlite.execute("BEGIN IMMEDIATE")
+            changes = self._sqlite.total_changes
             try:
                 yield
+                if self._sqlite.total_changes != changes:
+                    self._unseal()
                 self._sqlite.execute("COMMIT")
             except BaseException:
                 self._roll_back()
                 raise
+
+    def shrink(self) -> None:
+        """Write the file anew without the room that removed rows have left."""
+        with self._lock, self._translated():
+            self._unseal()
+            self._sqlite.execute("VACUUM")
+
+    def check(self) -> None:
+        """Read the whole file; `LibraryDamagedError` where its tables do not hold together."""
+        ((verdict,),) = self.rows("PRAGMA quick_check(1)")
+        if verdict != "ok":
+            raise self._damaged(verdict)
+
+    def back_up(self, scope: Scope, cancelled: Callable[[], bool]) -> None:
+        """Check the file, keep a copy and seal it, unless it has not changed since the last one.
+
+        The caller is the only one to update the library. What another connection writes meanwhile
+        waits in the log: the file stands still, but is not sealed. `LibraryDamagedError` where the
+        check fails, `OSError` where the disk does not take the copy.
+        """
+        with self._lock, self._translated():
+            if self._backups.sealed():
+                return
+            # All of it in the file and none in the log, or there is nothing that could be copied.
+            self._sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._sqlite.execute("BEGIN")
+            try:
+                self._sqlite.execute("SELECT count FROM edits").fetchone()
+                if not self._is_log_empty():
+                    return
+                self.check()
+                backup = self._backups.keep(scope, cancelled)
+                if backup is not None and self._takes_write_lock():
+                    self._backups.seal(backup)
+            finally:
+                self._roll_back()
+
+    def _is_log_empty(self) -> bool:
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return not log.exists() or log.stat().st_size == 0
+
+    def _takes_write_lock(self) -> bool:
+        """Turn reading into writing; False where another has written since the reading began."""
+        try:
+            self._sqlite.execute("DELETE FROM unreadable WHERE FALSE")
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+    def _unseal(self) -> None:
+        try:
+            self._backups.unseal()
+        except OSError as error:
+            raise LibraryError(
+                f"the library's backups {self._backups.directory} cannot be written "
+                f"({error.strerror}); make that folder writable"
+            ) from error
 
     def _roll_back(self) -> None:
         if self._sqlite.in_transaction:  # SQLite rolls back by itself when the disk is full
@@ -91,7 +157,7 @@ class Connection:
             self._sqlite.execute("PRAGMA journal_mode = WAL")
             self._upgrade(0)
         elif application != APPLICATION_ID:
-            raise LibraryDamagedError(
+            raise ForeignFileError(
                 f"{self.path} is not a Photoseek library; move it away, or choose another "
                 "library folder with --library"
             )
@@ -101,17 +167,15 @@ class Connection:
                 f"this one reads {SCHEMA_VERSION}); update Photoseek, or choose another library "
                 "folder with --library"
             )
-        else:
-            (verdict,) = self._sqlite.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise self._damaged(verdict)
-            if version < SCHEMA_VERSION:
-                self._keep_old(version)
-                self._upgrade(version)
+        elif version < SCHEMA_VERSION:
+            self.check()
+            self._keep_old(version)
+            self._upgrade(version)
         self._sqlite.execute("PRAGMA foreign_keys = ON")
         self._sqlite.execute("PRAGMA synchronous = NORMAL")
 
     def _upgrade(self, version: int) -> None:
+        self._unseal()
         try:
             self._sqlite.executescript(upgrade_script(version))
         except sqlite3.OperationalError as error:
@@ -141,8 +205,8 @@ class Connection:
     def _damaged(self, detail: object) -> LibraryDamagedError:
         line = " ".join(str(detail).split())
         return LibraryDamagedError(
-            f"the library {self.path} is damaged ({line}); your photos are untouched: move "
-            "that file away and index your folders again"
+            f"the library {self.path} is damaged ({line}); your photos are untouched: open it "
+            "again to have it restored, or move that file away"
         )
 
     @contextmanager

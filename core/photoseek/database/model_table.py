@@ -87,7 +87,7 @@ class ModelTable:
             )
             self._connection.run("DELETE FROM models WHERE model_id = ?", model_id)
         with suppress(LibraryError):  # no room for the smaller copy: the free pages are used again
-            self._connection.run("VACUUM")
+            self._connection.shrink()
 
     def lacking(self, model_id: str) -> list[LackingPhoto]:
         """Return the readable photos at hand that a model has not embedded."""
