@@ -11,8 +11,9 @@ __all__ = ["Originals"]
 class Originals:
     """The photos that a test has drawn; `check` fails where one is not as it was.
 
-    All but the time of the last reading counts: bytes, mode, owner, place on the disk, and both
-    times of change, the second of which no program can set back.
+    All but the time of the last reading counts: bytes, mode, owner, place on the disk, and of a
+    file both times of change, the second of which no program can set back. (A test may rename a
+    folder, which counts as a change of the folder.)
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ def _state(folder: Path) -> dict[Path, tuple[object, ...]]:
 
 def _file_state(path: Path) -> tuple[object, ...]:
     status = path.stat()
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-    times = (status.st_mtime_ns, status.st_ctime_ns)
-    return digest, times, status.st_mode, status.st_uid, status.st_gid, status.st_ino
+    state = (status.st_mtime_ns, status.st_mode, status.st_uid, status.st_gid, status.st_ino)
+    if path.is_dir():
+        return state
+    return (*state, status.st_ctime_ns, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -161,7 +161,8 @@ class Indexer:
             found = self._catalogue.known_at(self._model_id, folder.id, names)
             known = {item.name: item for item in found}
             gone = len(known.keys() - scan.names())
-            if not below or _is_plain(folder, scan, gone):
+            has_drives = gone and self._catalogue.mounts(folder.id)
+            if not below or (_is_plain(folder, scan, gone) and not has_drives):
                 return scan, known
         scan = scan_folder(
             folder.path,
@@ -273,12 +274,13 @@ class Indexer:
         for folder_id, scan in plan.scans.items():
             folder = self._folders[folder_id]
             gone = [item for item in plan.gone.values() if item.folder_id == folder_id]
+            mounts = [*scan.mounts, *self._find_unmounted(folder, scan, gone)]
             reason = _offline_reason(folder, scan, len(gone))
             kept = gone if reason else [item for item in gone if self._is_hidden(item, scan)]
             hidden = {item.id for item in kept}
             self._catalogue.set_missing(hidden, missing=True)
             removed += [item for item in gone if item.id not in hidden]
-            self._catalogue.set_scan_result(folder.id, reason, _below(folder, scan))
+            self._catalogue.set_scan_result(folder.id, reason, _below(folder, scan), mounts)
         for digest in self._catalogue.remove_photos([item.id for item in removed]):
             self._thumbnails.remove(digest)
         plan.report = dataclasses.replace(
@@ -286,6 +288,20 @@ class Indexer:
             removed=len(removed),
             offline=self._catalogue.counts(self._model_id).offline,
         )
+
+    def _find_unmounted(self, folder: Folder, scan: Scan, gone: list[KnownFile]) -> list[Path]:
+        """Note the drives below a folder that held photos and are away: what they held is hidden.
+
+        An empty place is left where one was mounted, or none; neither could not be listed.
+        """
+        away = [
+            place
+            for place in self._catalogue.mounts(folder.id)
+            if place not in scan.mounts
+            and any(self._path(item.file).is_relative_to(place) for item in gone)
+        ]
+        scan.unreadable += [Failure(place, "the drive that was here is away") for place in away]
+        return away
 
     def _is_hidden(self, item: KnownFile, scan: Scan) -> bool:
         """Tell whether the file lies below a place that could not be listed this time."""

@@ -48,12 +48,13 @@ class Scan:
     """The photo files of one folder, and the places below it that could not be listed.
 
     `placeholders` are photos that a cloud drive shows and has not fetched: to open one would
-    download it.
+    download it. `mounts` are the folders below a whole folder where another drive begins.
     """
 
     files: list[FoundFile] = field(default_factory=list)
     placeholders: list[FoundFile] = field(default_factory=list)
     unreadable: list[Failure] = field(default_factory=list)
+    mounts: list[Path] = field(default_factory=list)
 
     def names(self) -> set[bytes]:
         """Return the names of all photos, fetched or not."""
@@ -143,8 +144,10 @@ class _Walk:
         self._prefix = len(os.fsencode(folder).rstrip(os.fsencode(os.sep))) + 1
         self._exclusions = exclusions or None
         self._seen: set[tuple[int, int]] = set()
+        self._devices: set[int] = set()
         if leave_out is not None and leave_out.is_dir():
-            self._enters(os.fsencode(leave_out))
+            status = leave_out.stat()
+            self._seen.add((status.st_dev, status.st_ino))
 
     def run(self, cancelled: Callable[[], bool]) -> Scan:
         while self.waiting and not cancelled():
@@ -195,6 +198,10 @@ class _Walk:
         if identity in self._seen:
             return False
         self._seen.add(identity)
+        if status.st_dev not in self._devices:
+            if self._devices:  # else it is where the walk begins
+                self._scan.mounts.append(Path(os.fsdecode(directory)))
+            self._devices.add(status.st_dev)
         return True
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -103,31 +104,113 @@ def test_a_read_only_library_is_searched_and_not_updated(
         open_library(disk / "another")
 
 
-def test_a_drive_that_is_unmounted_and_returns_keeps_its_photos(
+def embed_nothing(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on, reading or embedding a photo fails the test."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a photo was read again")
+
+    monkeypatch.setattr(library.encoder, "encode_pixels", refuse)
+    monkeypatch.setattr("photoseek.indexer.DecoderPool", refuse)
+
+
+@contextmanager
+def unmounted(drive: Path, aside: Path) -> Iterator[None]:
+    """Take a drive away with all that is on it, and bring it back."""
+    aside.mkdir()
+    subprocess.run(["mount", "--move", str(drive), str(aside)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["mount", "--move", str(aside), str(drive)], check=True)
+
+
+@contextmanager
+def renamed(drive: Path, aside: Path) -> Iterator[None]:
+    """The same where nobody may mount: the folder is gone, and comes back."""
+    drive.rename(aside)
+    try:
+        yield
+    finally:
+        aside.rename(drive)
+
+
+@pytest.mark.parametrize(
+    ("take_away", "reason"), [(unmounted, "empty"), (renamed, "cannot be listed")]
+)
+def test_a_drive_that_goes_away_and_returns_keeps_its_photos(
+    take_away: Callable[[Path, Path], AbstractContextManager[None]],
+    reason: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drive = tmp_path / "drive"
+    if take_away is unmounted:
+        request.getfixturevalue("mounted")("drive", "size=20m")
+    request.getfixturevalue("many_photos")(drive, 12)
+    library: Library = request.getfixturevalue("open_library")()
+    library.add_folder(drive)
+    library.update()
+    before = library.browse().tolist()
+    embed_nothing(library, monkeypatch)
+    with take_away(drive, tmp_path / "aside"):
+        # Away, and not noticed yet: searching goes on as if nothing were.
+        assert library.search("red", top_k=1)[0].photo.path.stem.endswith("red")
+        during: list[bool] = []
+        report = library.update(
+            on_progress=lambda _: during.append(bool(library.search("red", top_k=1)))
+        )
+        assert during
+        assert all(during)
+        assert (report.offline, report.removed) == (12, 0)
+        hits = library.search("red", top_k=12)
+        assert len(hits) == 12
+        assert all(hit.photo.offline for hit in hits)
+        assert library.info().searchable == 12
+        assert reason in (library.folders()[0].reason or "")
+        assert library.update().offline == 12
+    report = library.update()
+    assert (report.unchanged, report.added, report.offline) == (12, 0, 0)
+    assert library.browse().tolist() == before
+    assert not any(hit.photo.offline for hit in library.search("red", top_k=12))
+
+
+def test_a_small_drive_below_a_folder_keeps_its_photos_when_it_goes_away(
     tmp_path: Path,
     mounted: Callable[..., Path],
     many_photos: DrawPhotos,
     open_library: Callable[..., Library],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    drive = mounted("drive", "size=20m")
-    many_photos(drive, 12)
+    folder = tmp_path / "photos"
+    drive = mounted("photos/2024/card", "size=20m")
+    many_photos(drive, 2)
+    many_photos(folder / "2024" / "disk", 20)
     library = open_library()
-    library.add_folder(drive)
+    library.add_folder(folder)
     library.update()
     before = library.browse().tolist()
-    aside = tmp_path / "aside"
-    aside.mkdir()
-    subprocess.run(["mount", "--move", str(drive), str(aside)], check=True)
-    try:
-        report = library.update()
-        assert (report.offline, report.removed) == (12, 0)
-        assert library.search("red", top_k=1)[0].photo.offline
-        assert library.folders()[0].reason == "the folder is empty"
-    finally:
-        subprocess.run(["mount", "--move", str(aside), str(drive)], check=True)
+    embed_nothing(library, monkeypatch)
+    with unmounted(drive, tmp_path / "aside"):
+        # Two of 22 would be tidied up, were there no drive; the same where only that place is seen.
+        for places in (None, [drive], [drive / "0-red.jpg"]):
+            report = library.update(places=places)
+            assert (report.offline, report.removed) == (2, 0)
+        away = {hit.photo.path.name for hit in library.search("red", 22) if hit.photo.offline}
+        assert away == {"0-red.jpg", "1-green.jpg"}
+        (failure,) = library.info().failures
+        assert (failure.path, failure.reason) == (drive, "the drive that was here is away")
+        assert library.folders()[0].online
     report = library.update()
-    assert (report.unchanged, report.added, report.offline) == (12, 0, 0)
+    assert (report.unchanged, report.added, report.offline) == (22, 0, 0)
     assert library.browse().tolist() == before
+    assert library.info().failures == ()
+    with unmounted(drive, tmp_path / "aside again"):
+        library.update()
+        assert library.forget_missing() == 2
+        assert library.update().unchanged == 20
+        assert library.info().failures == ()
 
 
 def test_a_read_only_photo_tree_is_indexed(

@@ -8,15 +8,15 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
+from command import start_held_update
 from desktop.conftest import OpenWindow, draw_photo, make_photos
 from desktop.window import names, search
-from photoseek import Library, Progress, UpdateReport
+from photoseek import Library, ModelBundle, Progress, UpdateReport
 from photoseek_desktop.indexing_bar import Pace
 from photoseek_desktop.session import Session
 
@@ -196,17 +196,19 @@ def test_a_folder_that_cannot_be_watched_is_named(
 
 
 def test_another_process_at_work_is_told_and_reading_goes_on(
-    qtbot: QtBot, start_window: OpenWindow, library: Path
+    qtbot: QtBot, start_window: OpenWindow, library: Path, bundle: Path, tmp_path: Path
 ) -> None:
-    with FileLock(library / "update.lock"):
-        session = start_window(library)
-        with qtbot.waitSignal(session.indexer.busy, timeout=LONG):
-            pass
-        assert "Another Photoseek" in session.window.page.status_line.text
-        search(qtbot, session, "red")
-        assert names(qtbot, session, 1)[0].startswith("red")
-    with qtbot.waitSignal(session.indexer.finished, timeout=LONG):
+    folder = make_photos(tmp_path / "more", variants=1)
+    other = start_held_update(ModelBundle.open(bundle), library, folder)
+    session = start_window(library)
+    with qtbot.waitSignal(session.indexer.busy, timeout=LONG):
         pass
+    assert "Another Photoseek" in session.window.page.status_line.text
+    search(qtbot, session, "red")
+    assert names(qtbot, session, 1)[0].startswith("red")
+    with qtbot.waitSignal(session.indexer.finished, timeout=LONG):
+        _, errors = other.communicate(timeout=60)
+    assert (other.returncode, errors) == (0, "")
 
 
 def test_folder_without_photos_is_said_to_be_empty(

@@ -159,6 +159,9 @@ class Catalogue:
                         f"UPDATE {table} SET folder_id = ?, name = ? WHERE id = ?",  # noqa: S608 -- one of two
                         [(new, prefix + name, id_) for name, id_ in names],
                     )
+                self._connection.run(
+                    "UPDATE mounts SET folder_id = ? WHERE folder_id = ?", new, folder.id
+                )
                 self._connection.run("DELETE FROM folders WHERE id = ?", folder.id)
 
     def remove_folder(self, folder_id: int) -> list[bytes]:
@@ -169,10 +172,22 @@ class Catalogue:
             self._connection.run("DELETE FROM folders WHERE id = ?", folder_id)
         return unused
 
+    def mounts(self, folder_id: int) -> list[Path]:
+        """Return where other drives begin below a folder, or began when they were there."""
+        rows = self._connection.rows("SELECT path FROM mounts WHERE folder_id = ?", folder_id)
+        return [_path(row[0]) for row in rows]
+
     def set_scan_result(
-        self, folder_id: int, offline_reason: str | None, unreadable: Sequence[Failure]
+        self,
+        folder_id: int,
+        offline_reason: str | None,
+        unreadable: Sequence[Failure],
+        mounts: Sequence[Path],
     ) -> None:
-        """Record why a folder is offline, if it is, and what below it could not be listed."""
+        """Record why a folder is offline, if it is, and what was seen below it.
+
+        `unreadable` could not be listed, at `mounts` other drives begin.
+        """
         places = [(folder_id, os.fsencode(item.path), item.reason) for item in unreadable]
         with self.transaction():
             # Only what differs is written: a library that has not changed needs no new backup.
@@ -185,6 +200,10 @@ class Catalogue:
             if set(self._connection.rows(known, folder_id)) != set(places):
                 self._connection.run("DELETE FROM unreadable WHERE folder_id = ?", folder_id)
                 self._connection.run_many("INSERT INTO unreadable VALUES (?, ?, ?)", places)
+            if set(self.mounts(folder_id)) != set(mounts):
+                self._connection.run("DELETE FROM mounts WHERE folder_id = ?", folder_id)
+                rows = [(folder_id, os.fsencode(path)) for path in mounts]
+                self._connection.run_many("INSERT INTO mounts VALUES (?, ?)", rows)
 
     # Files
 
@@ -314,7 +333,8 @@ class Catalogue:
         """Mark photos as kept although their files are gone, or as back."""
         with self.transaction():
             self._connection.run_many(
-                "UPDATE photos SET missing = ? WHERE id = ?", [(missing, id_) for id_ in photo_ids]
+                "UPDATE photos SET missing = ?1 WHERE id = ?2 AND missing <> ?1",
+                [(missing, id_) for id_ in photo_ids],
             )
 
     def remove_photos(self, photo_ids: Sequence[int]) -> list[bytes]:

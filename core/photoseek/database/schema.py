@@ -102,7 +102,15 @@ CREATE TRIGGER model_removed AFTER DELETE ON models
 BEGIN DELETE FROM excluded_embeddings WHERE model = old.id; END;
 """
 
-_STEPS = (_TABLES, _METADATA, _MODELS, _EXCLUSIONS)
+_MOUNTS = """
+-- Where, below a folder, another drive began at the last scan, or began when it was last there.
+CREATE TABLE mounts (
+    folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
+    path BLOB NOT NULL
+);
+"""
+
+_STEPS = (_TABLES, _METADATA, _MODELS, _EXCLUSIONS, _MOUNTS)
 """What makes version 1 of nothing, version 2 of version 1, and so on; never changed, only added."""
 
 SCHEMA_VERSION = len(_STEPS)
