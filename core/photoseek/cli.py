@@ -370,7 +370,7 @@ def _info(options: argparse.Namespace) -> int:
             print(f"beside   {model_text(model)}")
     print(f"runs on    {info.provider}" + (f": {info.fallback}" if info.fallback else ""))
     print(
-        f"size       {info.database_bytes / 1e6:.1f} MB, "
+        f"size       {info.database_bytes / 1e6:.1f} MB, backups {info.backup_bytes / 1e6:.1f} MB, "
         f"thumbnails {info.thumbnail_bytes / 1e6:.1f} MB"
     )
     for folder in info.folders:

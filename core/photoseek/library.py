@@ -417,6 +417,7 @@ class Library:
             provider=model.encoder.provider,
             fallback=model.encoder.fallback,
             database_bytes=sum(file.stat().st_size for file in self.directory.glob("library.db*")),
+            backup_bytes=self._catalogue.backup_bytes(),
             thumbnail_bytes=self._thumbnails.size(),
             models=self.models(),
             exclusions=self.exclusions(),

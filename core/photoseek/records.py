@@ -236,6 +236,7 @@ class LibraryInfo:
     provider: str
     fallback: str | None
     database_bytes: int
+    backup_bytes: int
     thumbnail_bytes: int
     models: tuple[LibraryModel, ...] = ()
     exclusions: tuple[str, ...] = ()

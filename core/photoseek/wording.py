@@ -79,6 +79,7 @@ def info_values(info: LibraryInfo) -> dict[str, object]:
         "fallback": info.fallback,
         "sizes": {
             "database": info.database_bytes,
+            "backups": info.backup_bytes,
             "thumbnails": info.thumbnail_bytes,
             "models": sum(model.bundle_bytes for model in info.models),
         },

@@ -168,6 +168,7 @@ class LibraryDialog(QDialog):
             (self.tr("Runs on"), self._provider(info)),
             (self.tr("Library"), str(info.directory)),
             (self.tr("Database"), file_size(info.database_bytes)),
+            (self.tr("Backups"), file_size(info.backup_bytes)),
             (self.tr("Thumbnails"), file_size(info.thumbnail_bytes)),
             (self.tr("Models"), file_size(sum(model.bundle_bytes for model in info.models))),
         ]

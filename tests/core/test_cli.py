@@ -156,6 +156,7 @@ def test_info_counts_everything(run: Run, colour_folder: Path, colour_bundle: Mo
     assert (info["provider"], info["fallback"]) == ("CPU", None)
     assert info["sizes"]["database"] > 0
     assert info["sizes"]["thumbnails"] > 0
+    assert info["sizes"]["backups"] > 0
     assert info["folders"][0]["path"] == str(colour_folder)
     assert info["failures"][0]["path"] == str(colour_folder / "bad.jpg")
     text = run("info").out

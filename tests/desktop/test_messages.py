@@ -29,6 +29,7 @@ def info(photos: int, searchable: int, failed: int, pending: int, offline: int) 
         provider="CPU",
         fallback=None,
         database_bytes=0,
+        backup_bytes=0,
         thumbnail_bytes=0,
     )
 

@@ -8,6 +8,7 @@ differs from it was changed by something other than Photoseek, which unseals it 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -123,6 +124,14 @@ class Backups:
             target.unlink(missing_ok=True)
             raise
         return True
+
+    def size(self) -> int:
+        """Return the bytes of all backups; pieces that they share count once, as they lie there."""
+        total = 0
+        for path in self.directory.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):  # another process drops old ones meanwhile
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
     # The seal
 

@@ -126,6 +126,10 @@ class Catalogue:
         """Keep a checked copy of the file, as `Connection.back_up` says."""
         self._connection.back_up(self.scope(), cancelled)
 
+    def backup_bytes(self) -> int:
+        """Return the bytes of all backups."""
+        return self._connection.backup_bytes()
+
     def scope(self) -> Scope:
         """Return what the library covers."""
         folders = tuple(folder.path for folder in self.folders())

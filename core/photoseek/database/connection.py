@@ -124,6 +124,10 @@ class Connection:
             finally:
                 self._roll_back()
 
+    def backup_bytes(self) -> int:
+        """Return the bytes of all backups."""
+        return self._backups.size()
+
     def _is_log_empty(self) -> bool:
         log = self.path.with_name(f"{self.path.name}-wal")
         return not log.exists() or log.stat().st_size == 0
