@@ -17,7 +17,7 @@ WITHOUT_WEIGHT = 0.5
 REFERENCE_WEIGHT = 100
 """How many photos of a library weigh as much as the model's own reference statistics."""
 
-MOST_ABOVE = 1.0
+MOST_ABOVE = 0.5
 """How far, in reference deviations, a query's usual score may lie above the reference mean."""
 
 SAMPLE = 20_000
