@@ -57,7 +57,7 @@ class _Words:
         return tuple(sorted(filter(None, self._texts)))
 
     def where(self, holds: Callable[[str], bool]) -> NDArray[np.bool_]:
-        return np.array([holds(text) for text in self._texts] or [False])[self._codes]
+        return np.array([holds(text) for text in self._texts] or [False]).take(self._codes)
 
 
 class PhotoFacts:

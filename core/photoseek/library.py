@@ -350,7 +350,7 @@ class Library:
         # Photos that are searched by are left out of the results, so more are asked for.
         most = None if top_k is None else top_k + len(query.photo_ids)
         snapshot = model.snapshot()
-        keep = self._sift(snapshot, query.filter)[0] if query.filter else None
+        keep = self._sift(snapshot, query.filter) if query.filter else None
         ranking = rank(snapshot, vector, model.bundle.manifest.likely, most, keep)
         if query.photo_ids:
             ranking = _without(ranking, query.photo_ids)
@@ -426,24 +426,19 @@ class Library:
     def _newest(self, wanted: Filter, top_k: int | None) -> Ranking:
         """Return the photos that a filter lets through, the last taken first, without scores."""
         snapshot = self._in_use().snapshot()
-        keep, dates = self._sift(snapshot, wanted)
-        rows = np.flatnonzero(keep)
-        rows = rows[np.lexsort((snapshot.ids[rows], dates[rows]))[::-1]][:top_k]
-        return Ranking(snapshot.ids[rows], np.zeros(len(rows), np.float32), 0)
+        ids = snapshot.ids[self._sift(snapshot, wanted)]
+        newest = ids[self._newest_places(ids)[:top_k]]
+        return Ranking(newest, np.zeros(len(newest), np.float32), 0)
 
-    def _sift(
-        self, snapshot: Snapshot, wanted: Filter
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Return `(n,)` which rows of a snapshot a filter lets through, and their dates."""
+    def _sift(self, snapshot: Snapshot, wanted: Filter) -> NDArray[np.bool_]:
+        """Return `(n,)` which rows of a snapshot a filter lets through."""
         with self._sifting:
             facts = self._current_facts()
             placed = self._placed
             if placed is None or placed[0] is not snapshot or placed[1] is not facts:
                 placed = self._placed = (snapshot, facts, facts.places_of(snapshot.ids))
-            places = placed[2]
-        if not len(facts.ids):
-            return np.zeros(len(places), np.bool_), np.zeros(len(places), np.int64)
-        return facts.matching(wanted)[places] & (places >= 0), facts.dates[places]
+        # The place of those without facts, -1, leads to the end.
+        return np.append(facts.matching(wanted), False).take(placed[2])
 
     def _newest_places(self, ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """Return `(n,)` the places of these photos in the order of their dates, the last first."""

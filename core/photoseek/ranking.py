@@ -71,14 +71,15 @@ def rank(
         scores, ids = scores[live], ids[live]
         keep = keep[live] if keep is not None else None
     usual, spread = standardise(scores, rule.mean, rule.std) if rule else (0.0, 0.0)
-    if keep is not None:
-        scores, ids = scores[keep], ids[keep]
+    rows = None if keep is None else np.flatnonzero(keep)
+    if rows is not None:
+        scores = scores.take(rows)
     order = _best_first(scores, top_k)
     best = scores[order]
     likely = 0
     if rule is not None:
         likely = int((best >= usual + rule.threshold * spread).sum())
-    return Ranking(ids[order], best, likely)
+    return Ranking(ids[order if rows is None else rows[order]], best, likely)
 
 
 def _best_first(scores: NDArray[np.float32], top_k: int | None) -> NDArray[np.intp]:
