@@ -154,9 +154,12 @@ class Connection:
             self._sqlite.execute("ROLLBACK")
 
     def _set_up(self) -> None:
-        (version,) = self._sqlite.execute("PRAGMA user_version").fetchone()
-        (application,) = self._sqlite.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._sqlite.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        # Of one moment: read one after the other, a library that another process is just making
+        # looks like some other program's file.
+        version, application, tables = self._sqlite.execute(
+            "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master) "
+            "FROM pragma_user_version, pragma_application_id"
+        ).fetchone()
         if version == 0 and tables == 0:
             self._sqlite.execute("PRAGMA journal_mode = WAL")
             self._upgrade(0)
