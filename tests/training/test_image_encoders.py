@@ -12,9 +12,13 @@ from photoseek.manifest import ImageInput
 from photoseek_training.errors import ModelChoiceError
 from photoseek_training.image_encoders import build_image_network
 from photoseek_training.image_graph import write_image_graph
-from photoseek_training.lite import EfficientNetLite
+from photoseek_training.lite import LITE_SCALES, EfficientNetLite
 from photoseek_training.model import ImageEncoder, PowerPool
 from photoseek_training.rounding import round_weights
+
+
+def _lite0() -> EfficientNetLite:
+    return EfficientNetLite(LITE_SCALES["efficientnet-lite0"])
 
 
 def test_vgg19_gives_the_4096_features_of_its_second_fully_connected_layer() -> None:
@@ -22,7 +26,7 @@ def test_vgg19_gives_the_4096_features_of_its_second_fully_connected_layer() -> 
     assert (found.features, found.size) == (4096, 224)
     network = found.network.eval()
     with torch.inference_mode():
-        features = network(torch.randn(1, 3, 224, 224))
+        features = network(found.early(torch.randn(1, 3, 224, 224)))
     assert features.shape == (1, 4096)
     assert (features >= 0).all()
     linear = [layer for layer in network.modules() if isinstance(layer, torch.nn.Linear)]
@@ -33,7 +37,7 @@ def test_vgg19_gives_the_4096_features_of_its_second_fully_connected_layer() -> 
 def test_other_torchvision_models_are_taken_by_name(name: str) -> None:
     found = build_image_network(name, "random")
     with torch.inference_mode():
-        features = found.network.eval()(torch.randn(2, 3, 224, 224))
+        features = found.network.eval()(found.early(torch.randn(2, 3, 224, 224)))
     assert features.shape == (2, found.features)
 
 
@@ -41,31 +45,36 @@ def test_other_torchvision_models_are_taken_by_name(name: str) -> None:
 def test_lite_sees_a_grid(name: str) -> None:
     found = build_image_network(name, "random")
     with torch.inference_mode():
-        grid = found.network(torch.randn(1, 3, found.size, found.size))
+        grid = found.network(found.early(torch.randn(1, 3, found.size, found.size)))
     assert grid.shape[:2] == (1, 1280)
     assert grid.shape[2] == -(-found.size // 32)
 
 
 def test_lite_weights_come_from_a_file_too(tmp_path: Path) -> None:
-    network = build_image_network("efficientnet-lite0", "random").network
+    network = _lite0()
     torch.save({**network.state_dict(), "_fc.weight": torch.zeros(2, 2)}, tmp_path / "w.pth")
-    loaded = build_image_network("efficientnet-lite0", str(tmp_path / "w.pth")).network
-    for name, value in network.state_dict().items():
-        assert torch.equal(value, loaded.state_dict()[name])
+    found = build_image_network("efficientnet-lite0", str(tmp_path / "w.pth"), fixed_blocks=4)
+    x = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(found.network(found.early(x)), network(x))
 
 
-def test_frozen_blocks_are_the_early_ones() -> None:
-    network = build_image_network("efficientnet-lite0", "random").network
-    assert isinstance(network, EfficientNetLite)
-    network.freeze(3)
-    trained = {name for name, value in network.named_parameters() if value.requires_grad}
-    assert not any(name.startswith(("_conv_stem", "_bn0", "_blocks.2.")) for name in trained)
-    assert {"_blocks.3._project_conv.weight", "_conv_head.weight"} <= trained
+def test_members_train_their_late_blocks_apart_and_have_the_early_ones_in_common() -> None:
+    source = build_image_network("efficientnet-lite0", fixed_blocks=3)
+    encoder = ImageEncoder(source, 12, members=2)
+    encoder.tune(True)
+    rows = encoder(torch.randint(256, (2, 64, 64, 3), dtype=torch.uint8))
+    torch.testing.assert_close(rows.norm(dim=-1), torch.ones(2))
+    (rows[0] @ rows[1]).backward()
+    assert all(value.grad is None for value in encoder.early.parameters())
+    one, other = (member.network.get_parameter("0._expand_conv.weight")
+                  for member in encoder.members)  # fmt: skip
+    assert one.grad is not None
+    assert other.grad is not None
+    assert not torch.equal(one.grad, other.grad)
 
 
 def test_folded_batch_norm_equals_the_layers_apart() -> None:
-    network = build_image_network("efficientnet-lite0", "random").network
-    assert isinstance(network, EfficientNetLite)
+    network = _lite0()
     for layer in network.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(layer.weight, 0.5, 1.5)
@@ -84,6 +93,25 @@ def test_folded_batch_norm_equals_the_layers_apart() -> None:
     torch.testing.assert_close(network(x), apart)
 
 
+def test_lite_learns_in_bfloat16_what_it_learns_in_float32() -> None:
+    found = build_image_network("efficientnet-lite0")
+    network = torch.nn.Sequential(found.early, found.network).eval()
+    pixels = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    outputs, gradients = [], []
+    for mixed in (False, True):
+        network.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+            grid = network(pixels).float()
+        grid.square().mean().backward()
+        outputs.append(grid.detach().flatten())
+        weights = network.get_parameter("1.12._depthwise_conv.weight")
+        assert weights.grad is not None
+        gradients.append(weights.grad.flatten())
+    for exact, rounded in (outputs, gradients):
+        assert torch.cosine_similarity(exact, rounded, dim=0) > 0.99
+        assert not torch.equal(exact, rounded)
+
+
 def test_pooling_starts_as_the_average_and_goes_towards_the_maximum() -> None:
     grid = torch.rand(2, 3, 4, 4) + 0.1
     pool = PowerPool(3)
@@ -95,7 +123,8 @@ def test_pooling_starts_as_the_average_and_goes_towards_the_maximum() -> None:
 def test_exported_lite_computes_the_same_from_weights_stored_in_half(tmp_path: Path) -> None:
     import onnxruntime
 
-    encoder = ImageEncoder(build_image_network("efficientnet-lite0", "random"), 16).eval()
+    source = build_image_network("efficientnet-lite0", "random", fixed_blocks=3)
+    encoder = ImageEncoder(source, 16, members=2).eval()
     round_weights(encoder)
     spec = ImageInput(224, "squash", "bicubic", "pixels", "uint8")
     write_image_graph(encoder, spec, tmp_path / "image.onnx")

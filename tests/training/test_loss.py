@@ -42,13 +42,13 @@ def _slow_loss(softness: float) -> float:
 
 
 def test_loss_equals_its_slow_twin() -> None:
-    hard = contrastive_loss(PHOTOS, PHRASES, OWNER, SCALE)
+    hard = contrastive_loss(PHOTOS, PHRASES, SCALE, OWNER)
     assert math.isclose(float(hard), _slow_loss(0.0), rel_tol=1e-5)
-    soft = contrastive_loss(PHOTOS, PHRASES, OWNER, SCALE, MEANING, 0.3)
+    soft = contrastive_loss(PHOTOS, PHRASES, SCALE, OWNER, MEANING, 0.3)
     assert math.isclose(float(soft), _slow_loss(0.3), rel_tol=1e-5)
 
 
 def test_right_pairs_cost_less_than_wrong_ones() -> None:
     photos = torch.eye(3)
-    right = contrastive_loss(photos, photos[OWNER], OWNER, SCALE)
-    assert right < contrastive_loss(photos, photos[(OWNER + 1) % 3], OWNER, SCALE)
+    right = contrastive_loss(photos, photos[OWNER], SCALE, OWNER)
+    assert right < contrastive_loss(photos, photos[(OWNER + 1) % 3], SCALE, OWNER)

@@ -15,9 +15,14 @@ def _card(smoke: SmokeRun, recipe: Recipe) -> str:
     manifest = ModelBundle.open(smoke.out).manifest
     assert manifest.recall is not None
     likely = LikelyMeasure(LikelyRule(0.1, 0.1, 3.0), 0.7, 0.01)
-    facts = CardFacts(recipe, "command", 0, ["data"], {"torch": "2"}, 9, "epoch 1", 300.0,
+    facts = CardFacts(recipe, "command", 0, ["data"], {"torch": "2"}, 9, "epoch 1", 300.0, 61.2,
                       manifest.recall, likely, Parity(1e-7, 1e-7))  # fmt: skip
     return model_card(manifest, facts)
+
+
+def test_the_card_tells_of_members_where_there_are_several(smoke: SmokeRun) -> None:
+    assert "3 members, trained each for itself" in _card(smoke, find_preset("shipped"))
+    assert "members" not in _card(smoke, find_preset("paper-lstm"))
 
 
 def test_the_card_names_what_was_taken_from_others_with_its_licence(smoke: SmokeRun) -> None:

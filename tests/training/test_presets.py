@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from photoseek_training.presets import PAPER_TEXT_ENCODERS, find_preset
+from photoseek_training.errors import ModelChoiceError
+from photoseek_training.presets import PAPER_TEXT_ENCODERS, changed, find_preset
 from photoseek_training.text_encoders import TEXT_ENCODERS
 
 
@@ -14,3 +15,30 @@ def test_the_papers_systems_learn_all_words_from_flickr8k_alone_by_adam(text_enc
     assert (recipe.word_vectors, recipe.min_count, recipe.extra_pairs) == ("random", 1, False)
     for stage in recipe.stages:
         assert (stage.network_rate, stage.weight_decay, stage.averaging) == (0.0, 0.0, 0.0)
+
+
+def test_any_setting_of_a_recipe_or_of_a_stage_can_be_changed() -> None:
+    recipe = find_preset("shipped")
+    assert changed(recipe, "word_vectors=random").word_vectors == "random"
+    assert changed(recipe, "extra_pairs=false").extra_pairs is False
+    assert changed(recipe, "softness=0").softness == 0.0
+    first, last = changed(recipe, "fine-tuning.epochs=2").stages
+    assert (first, last.epochs) == (recipe.stages[0], 2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("depth=3", "no setting is called 'depth': choose one of image_encoder"),
+        ("stages=3", "no setting is called 'stages'"),
+        ("warming.epochs=3", "no stage is called 'warming': choose one of frozen, fine-tuning"),
+        ("frozen.speed=3", "no setting is called 'speed': choose one of epochs"),
+        ("hidden=many", "hidden takes a value such as 256, not 'many'"),
+        ("extra_pairs=no", "extra_pairs takes true or false, not 'no'"),
+        ("word_vectors=glove", "no word vectors are called 'glove': choose one of minilm, random"),
+        ("members=7", "7 members cannot share an embedding of 480 numbers"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_with_those_that_can(setting: str, said: str) -> None:
+    with pytest.raises(ModelChoiceError, match=said):
+        changed(find_preset("shipped"), setting)

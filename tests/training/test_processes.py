@@ -31,7 +31,7 @@ with join_processes(torch.device("cpu")) as processes:
         own = processes.share(len(items))
         embedded = torch.nn.functional.normalize(network(items[own]), dim=-1)
         rows.append(processes.gather(embedded, own, len(items)))
-    loss = contrastive_loss(*rows, owner, scale)
+    loss = contrastive_loss(*rows, scale, owner)
     loss.backward()
     learned = [*network.parameters(), scale]
     processes.average_gradients(learned)

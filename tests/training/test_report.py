@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from photoseek.manifest import Recall, RecallReport
+from photoseek_training.ablations import ablations_section
 from photoseek_training.errors import DatasetError
 from photoseek_training.evaluate import main as evaluate
 from photoseek_training.page import write_report
-from photoseek_training.report import Measured, ablations_section, recall_section, wang_section
+from photoseek_training.report import Measured, recall_section, wang_section
 from photoseek_training.wang import WangMeasures, measure_classes
 from training.conftest import SmokeRun
 
@@ -25,21 +27,13 @@ def _measured(name: str) -> Measured:
 
 def test_a_report_has_all_bundles_beside_the_paper_and_shows_its_plots(tmp_path: Path) -> None:
     measured = [_measured("one"), _measured("two")]
-    ablations = tmp_path / "ablations.json"
-    row = {"lever": "words", "dev_gain": 3.5, "training_time": "1 min", "encoder_time": "none"}
-    ablations.write_text(json.dumps([row]), encoding="utf-8")
-    sections = (
-        recall_section(measured),
-        wang_section(measured, tmp_path),
-        ablations_section(ablations),
-    )
+    sections = (recall_section(measured), wang_section(measured, tmp_path))
     write_report(sections, "the command", tmp_path)
     page = (tmp_path / "REPORT.md").read_text(encoding="utf-8")
     assert "| two | encoders | phrase finds photo | 12.3 | 45.6 | 78.9 | 4 |" in page
     assert "as published | 43 | 54 | - |" in page
     assert "| one | 20.0 | 20.0 | 20.0 |" in page
     assert "| **mean** | 20.0 / 100.0 | 20.0 / 100.0 | 43 / - |" in page
-    assert "| words | 3.5 | 1 min | none |" in page
     figures = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
     assert figures["wang"]["one"]["phrase_to_photo"]["precision"]["bus"] == 20
     plots = sorted((tmp_path / "report").glob("*.png"))
@@ -47,10 +41,38 @@ def test_a_report_has_all_bundles_beside_the_paper_and_shows_its_plots(tmp_path:
     assert all(f"](report/{plot.name})" in page for plot in plots)
 
 
-def test_damaged_ablations_are_named(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('[{"lever": "x"}]', encoding="utf-8")
-    with pytest.raises(DatasetError, match=r"a\.json cannot be read as ablations"):
-        ablations_section(tmp_path / "a.json")
+def test_a_variant_tells_its_change_its_gain_and_its_cost(smoke: SmokeRun, tmp_path: Path) -> None:
+    base, variant = (
+        _retold(smoke.out, tmp_path / name, told)
+        for name, told in (
+            ("base", {"changes": ["members=1"], "dev_recall_sum": 300.0, "seconds": 90}),
+            ("soft", {"changes": ["members=1", "softness=0.5"], "dev_recall_sum": 302.25,
+                      "seconds": 600}),
+        )
+    )  # fmt: skip
+    section = ablations_section([[base, variant]])
+    assert "| base | `members=1` | 300.0 | - | 2 min |" in section.text
+    assert "| soft | `softness=0.5` | 302.2 | +2.2 | 10 min |" in section.text
+    assert isinstance(section.figures, list)
+    assert all(bundle["photo_ms"] > 0 for bundle in section.figures[0])
+
+
+def test_a_bundle_that_tells_not_how_it_was_trained_is_named(
+    smoke: SmokeRun, tmp_path: Path
+) -> None:
+    silent = _retold(smoke.out, tmp_path / "silent", {})
+    with pytest.raises(DatasetError, match=r"silent does not tell how .*'changes'"):
+        ablations_section([[silent]])
+
+
+def _retold(bundle: Path, copy: Path, training: dict[str, object]) -> Path:
+    """A copy of the bundle whose manifest tells this of its training."""
+    shutil.copytree(bundle, copy)
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    (copy / "manifest.json").write_text(
+        json.dumps({**manifest, "training": training}), encoding="utf-8"
+    )
+    return copy
 
 
 def test_several_bundles_are_measured_and_a_report_needs_no_wang_set(

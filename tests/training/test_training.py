@@ -31,7 +31,7 @@ class _KilledError(Exception):
 
 def _train(folder: Path, shapes: Path, *, resume: bool = False) -> tuple[BestModel, list[str]]:
     said: list[str] = []
-    recipe = replace(find_preset("smoke"), dropout=0.2, word_dropping=0.1)
+    recipe = replace(find_preset("smoke"), dropout=0.2, word_dropping=0.1, members=2)
     folder.mkdir(exist_ok=True)
     prepared = prepare(recipe, read_dataset(shapes), ExtraPairs(), seed=0, work=folder)
     run = Run(folder, "settings", 0, 0.0, torch.device("cpu"), said.append)
@@ -73,7 +73,7 @@ def test_a_frozen_network_keeps_its_weights_and_a_tuned_one_does_not(tmp_path: P
     shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
     prepared = prepare(find_preset("smoke"), read_dataset(shapes), ExtraPairs(), seed=0,
                        work=tmp_path)  # fmt: skip
-    key = "image.network.layers.0.weight"
+    key = "image.members.0.network.layers.0.weight"
     before = prepared.model.state_dict()[key].clone()
     run = Run(tmp_path, "settings", 0, 0.0, torch.device("cpu"), lambda _: None)
     frozen = train(prepared.model, prepared.data, STAGES[:1], run, resume=False)

@@ -1,4 +1,4 @@
-"""Random crops and mirror images of a batch of photos."""
+"""Random crops, mirror images and colours of a batch of photos."""
 
 import numpy as np
 import torch
@@ -26,3 +26,17 @@ def augment(
         whole = functional.interpolate(crop, (size, size), mode="bilinear", align_corners=False)[0]
         batch[row] = (whole.flip(-1) if mirrored[row] else whole).round().byte().permute(1, 2, 0)
     return batch
+
+
+def vary_colours(pixels: Tensor, random: np.random.Generator, most: float) -> Tensor:
+    """Change each photo's brightness, contrast and saturation by up to the share `most`.
+
+    (n, size, size, 3) uint8 in, float32 from 0 to 255 out.
+    """
+    drawn = random.uniform(1 - most, 1 + most, (3, len(pixels), 1, 1, 1)).astype(np.float32)
+    brightness, contrast, saturation = torch.from_numpy(drawn)
+    photos = pixels.float() * brightness
+    mean = photos.mean((1, 2, 3), keepdim=True)
+    photos = torch.lerp(mean, photos, contrast)
+    grey = photos.mean(-1, keepdim=True)
+    return torch.lerp(grey, photos, saturation).clamp(0, 255)

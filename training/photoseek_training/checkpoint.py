@@ -25,7 +25,10 @@ class Position:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run between two steps. `settings` is a text that decides its result."""
+    """A run between two steps, after `seconds` of training.
+
+    `settings` is a text that decides its result.
+    """
 
     settings: str
     position: Position
@@ -33,15 +36,17 @@ class Checkpoint:
     average: State
     optimizer: dict[str, Any]
     best_score: float
+    seconds: float
 
 
 @dataclass(frozen=True)
 class BestModel:
-    """The weights with the highest dev score so far, and after which epoch that was."""
+    """The weights with the highest dev score so far, and when that was: epoch and seconds."""
 
     settings: str
     score: float
     epoch: str
+    seconds: float
     model: State
 
 

@@ -1,6 +1,8 @@
 """The command `train-and-export`: from photos with captions to a measured model bundle."""
 
 import argparse
+import ctypes
+import functools
 import hashlib
 import os
 import shlex
@@ -19,10 +21,13 @@ from photoseek_training.errors import DatasetError
 from photoseek_training.export import Provenance, export_bundle
 from photoseek_training.extra_pairs import ExtraPairs, read_extra_pairs
 from photoseek_training.preparation import prepare, run_settings
-from photoseek_training.presets import PRESETS, SHIPPED, Recipe, find_preset, with_epochs
+from photoseek_training.presets import PRESETS, SHIPPED, WORD_VECTORS, Recipe, changed, find_preset
 from photoseek_training.processes import Processes, join_processes
 from photoseek_training.shapes import draw_shapes
 from photoseek_training.training import BEST, CHECKPOINT, Run, read_best, train
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+"""As glibc's malloc.h numbers what `mallopt` sets."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     device = _device(options.device)
+    _keep_freed_memory()
     try:
         if options.from_clip:
             dataset = read_dataset(options.data) if options.data else None
@@ -64,7 +70,8 @@ def _train_and_export(
     options: argparse.Namespace, command: str, device: torch.device, processes: Processes
 ) -> None:
     say = _say if processes.is_first else _say_nothing
-    recipe = _recipe(options)
+    changes = _changes(options)
+    recipe = functools.reduce(changed, changes, find_preset(options.preset))
     work = options.work or _default_work(options.out)
     work.mkdir(parents=True, exist_ok=True)
     with processes.first_alone():
@@ -94,7 +101,7 @@ def _train_and_export(
     )
     say(f"chosen on dev: {best.epoch}, recall sum {best.score:.1f}")
     if processes.is_first:
-        source = Provenance(recipe, command, options.seed, data, extra.classes)
+        source = Provenance(recipe, changes, command, options.seed, data, extra.classes)
         export_bundle(prepared, best, dataset, source, options.out, say)
 
 
@@ -145,6 +152,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
     parser.add_argument("--epochs", type=int, metavar="N", help="epochs of the last stage")
     parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="settings",
+        help="change one setting of the preset, or of one of its stages (STAGE.NAME=VALUE), such "
+        "as members=1 or fine-tuning.colour_change=0; may be given again",
+    )
+    parser.add_argument(
         "--image-encoder",
         metavar="NAME",
         help="efficientnet-lite0, -lite1, -lite2, vgg19, or another "
@@ -160,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--word-vectors",
-        choices=("minilm", "random"),
+        choices=WORD_VECTORS,
         help="start from pretrained word vectors, or from random ones",
     )
     parser.add_argument(
@@ -185,19 +201,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _recipe(options: argparse.Namespace) -> Recipe:
-    recipe = find_preset(options.preset)
-    chosen = {
-        name: value
-        for name in ("image_encoder", "image_weights", "text_encoder", "word_vectors")
-        if (value := getattr(options, name)) is not None
-    }
-    recipe = replace(recipe, **chosen)
+def _changes(options: argparse.Namespace) -> list[str]:
+    """What the options change in the preset, as `--set` would have it."""
+    names = ("image_encoder", "image_weights", "text_encoder", "word_vectors")
+    changes = [f"{name}={value}" for name in names if (value := getattr(options, name)) is not None]
     if options.hold_out_classes:
-        recipe = replace(recipe, hold_out_classes=True)
+        changes.append("hold_out_classes=true")
     if options.no_extra_pairs:
-        recipe = replace(recipe, extra_pairs=False)
-    return with_epochs(recipe, options.epochs) if options.epochs else recipe
+        changes.append("extra_pairs=false")
+    if options.epochs:
+        changes.append(f"{find_preset(options.preset).stages[-1].name}.epochs={options.epochs}")
+    return [*changes, *options.settings]
 
 
 def _read_data(
@@ -255,6 +269,17 @@ def _device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     # torchrun numbers the processes of a machine: each has the GPU of its number.
     return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if name == "cuda" else name)
+
+
+def _keep_freed_memory() -> None:
+    """Have the C library keep what large tensors free, for the next ones.
+
+    Giving it back to the system at each step and asking for it again takes a fifth of the time.
+    """
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        never, most = 0, 2**31 - 1
+        libc.mallopt(_M_MMAP_MAX, never)
+        libc.mallopt(_M_TRIM_THRESHOLD, most)
 
 
 def _say(line: str) -> None:

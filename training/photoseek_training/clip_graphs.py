@@ -58,7 +58,7 @@ def write_clip_image_graph(checkpoint: ClipCheckpoint, weights: Weights, path: P
         states = tower.layer(layer, states)
     pooled = graph.node("Gather", [states, tower.integers("class.place", 0)], "pooled", axis=1)
     rows = tower.project("visual_projection", tower.norm("post_layernorm", pooled))
-    graph.unit_rows(rows)
+    graph.unit_rows(rows, "embedding")
     pixels: list[str | int | None] = ["n", spec.size, spec.size, 3]
     graph.save(
         path,
@@ -103,7 +103,7 @@ def write_clip_text_graph(checkpoint: ClipCheckpoint, weights: Weights, path: Pa
     place = graph.node("Unsqueeze", [last, tower.integers("column", [1])], "last.column")
     pooled = graph.node("GatherND", [states, place], "pooled", batch_dims=1)
     rows = tower.project("text_projection", tower.norm("final_layer_norm", pooled))
-    graph.unit_rows(rows)
+    graph.unit_rows(rows, "embedding")
     graph.save(
         path,
         [

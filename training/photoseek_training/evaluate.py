@@ -11,10 +11,11 @@ from pathlib import Path
 from photoseek.bundle import ModelBundle
 from photoseek.encoder import Encoder
 from photoseek.errors import PhotoseekError
+from photoseek_training.ablations import ablations_section
 from photoseek_training.dataset import read_dataset
 from photoseek_training.measurement import describe, embed, measure
 from photoseek_training.page import write_report
-from photoseek_training.report import Measured, ablations_section, recall_section, wang_section
+from photoseek_training.report import Measured, recall_section, wang_section
 from photoseek_training.wang import measure_wang, read_wang
 from photoseek_training.words import measure_words, read_words_data
 from photoseek_training.words_report import words_section
@@ -112,8 +113,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ablations",
         type=Path,
-        metavar="FILE",
-        help="JSON rows of what each lever gained on dev and costs, for the report",
+        nargs="+",
+        action="append",
+        metavar="BUNDLE",
+        help="a bundle and others, trained as it was but for one change: the report tells what "
+        "that gained or lost on dev, and its cost; may be given again",
     )
     return parser
 

@@ -53,9 +53,13 @@ PROOF_PHOTOS = 32
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which run made a bundle, and which ImageNet classes it was shown."""
+    """Which run made a bundle, and which ImageNet classes it was shown.
+
+    `changes` are those of the preset's settings, as `presets.changed` takes them.
+    """
 
     recipe: Recipe
+    changes: Sequence[str]
     command: str
     seed: int
     data: Sequence[str]
@@ -124,6 +128,7 @@ def export_bundle(
         len(prepared.vocabulary),
         best.epoch,
         best.score,
+        best.seconds / 60,
         recall,
         likely,
         parity,
@@ -135,10 +140,12 @@ def export_bundle(
         command=provenance.command,
         seed=provenance.seed,
         preset=recipe.name,
+        changes=list(provenance.changes),
         data=list(provenance.data),
         imagenet_classes=provenance.classes,
         versions=facts.versions,
         dev_recall_sum=best.score,
+        seconds=round(best.seconds),
         chosen=best.epoch,
     )
     move_into_place(draft, out)

@@ -33,8 +33,9 @@ def network_features(
 def _features_file(encoder: ImageEncoder, pixels: Pixels, cache: Path) -> Path:
     source = getattr(pixels, "filename", None)  # a mapped file, whose name tells what it holds
     digest = hashlib.sha256(Path(source).name.encode() if source else pixels.tobytes())
-    for name, value in sorted(encoder.state_dict().items()):
-        if not name.startswith("head."):
+    member = encoder.members[0]
+    for module in (encoder.early, member.network, member.pool):
+        for name, value in sorted(module.state_dict().items()):
             digest.update(name.encode() + value.cpu().numpy().tobytes())
     return cache / f"features-{digest.hexdigest()[:16]}.npy"
 

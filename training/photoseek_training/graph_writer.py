@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from photoseek_training.errors import ExportError
+from photoseek_training.rounding import quantize_rows
 
 OPSET = 17
 _IR_VERSION = 8
-_LEAST_STORED_HALF = 256
+_LEAST_STORED_SMALL = 256
 _MOST_BYTES = 2**31 - 1
 """What one protobuf file can hold."""
 
@@ -35,11 +36,12 @@ class GraphWriter:
         self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **settings))
         return output
 
-    def unit_rows(self, rows: str) -> str:
-        """Divide each row (n, dim) by its length: the graph's output."""
-        norm = self.node("ReduceL2", [rows], "norm", axes=[1], keepdims=1)
-        least = self.weight("least_norm", np.array([1e-12], np.float32))
-        return self.node("Div", [rows, self.node("Max", [norm, least], "safe_norm")], "embedding")
+    def unit_rows(self, rows: str, output: str) -> str:
+        """Divide each row (n, dim) by its length."""
+        norm = self.node("ReduceL2", [rows], f"{output}.norm", axes=[1], keepdims=1)
+        least = self.weight(f"{output}.least_norm", np.array([1e-12], np.float32))
+        safe = self.node("Max", [norm, least], f"{output}.safe_norm")
+        return self.node("Div", [rows, safe], output)
 
     def save(self, path: Path, inputs: Sequence[onnx.ValueInfoProto], dim: int) -> None:
         """Write the graph whose output "embedding" is (n, dim); ExportError where it is too big."""
@@ -47,31 +49,39 @@ class GraphWriter:
         graph = helper.make_graph(self.nodes, path.stem, list(inputs), [output], self.weights)
         opset = helper.make_opsetid("", OPSET)
         model = helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION)
-        store_half(model)
+        store_small(model)
         if model.ByteSize() > _MOST_BYTES:
             raise ExportError(f"{path.stem} is larger than the 2 GB that one ONNX file holds")
         onnx.checker.check_model(model)
         path.write_bytes(model.SerializeToString())
 
 
-def store_half(model: onnx.ModelProto) -> None:
-    """Store as float16 each large weight that loses nothing by it; the graph widens it again.
+def store_small(model: onnx.ModelProto) -> None:
+    """Store as int8 rows or as float16 each large weight that loses nothing by it.
 
-    onnxruntime does so once, when it loads the graph.
+    The graph widens it again: onnxruntime does so once, when it loads the graph.
     """
-    casts = []
+    nodes = []
     for weight in list(model.graph.initializer):
-        if weight.data_type != onnx.TensorProto.FLOAT:
-            continue
         values = numpy_helper.to_array(weight)
-        half = values.astype(np.float16)
-        if values.size < _LEAST_STORED_HALF or not np.array_equal(half.astype(np.float32), values):
+        if values.dtype != np.float32 or values.size < _LEAST_STORED_SMALL:
             continue
-        stored = numpy_helper.from_array(half, f"{weight.name}.half")
-        casts.append(
-            onnx.helper.make_node("Cast", [stored.name], [weight.name], to=onnx.TensorProto.FLOAT)
-        )
+        if not np.isfinite(values).all():
+            continue
+        rows, half = quantize_rows(values), values.astype(np.float16)
+        name, wide = weight.name, f"{weight.name}.wide"
+        if np.array_equal(rows.widen(), values):
+            small: NDArray[np.generic] = rows.values
+            scale = numpy_helper.from_array(rows.scale, f"{name}.scale")
+            model.graph.initializer.append(scale)
+            nodes.append(helper.make_node("Mul", [wide, scale.name], [name]))
+        elif np.array_equal(half.astype(np.float32), values):
+            small, wide = half, name
+        else:
+            continue
+        stored = numpy_helper.from_array(small, f"{name}.{small.dtype}")
+        nodes.append(helper.make_node("Cast", [stored.name], [wide], to=TensorProto.FLOAT))
         weight.CopyFrom(stored)
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+    # From the last to the first, as a node must come after those whose outputs it takes.
+    for node in nodes:
+        model.graph.node.insert(0, node)

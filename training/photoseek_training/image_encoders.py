@@ -24,9 +24,11 @@ VGG_FEATURES = 4096
 class ImageNetwork:
     """A network from pixels `(n, 3, size, size)` to `(n, features)` or `(n, features, h, w)`.
 
-    `mean` and `std` are in the units of the pixels, 0 to 255.
+    It is `early`, which is never trained, and then `network`. `mean` and `std` are in the units of
+    the pixels, 0 to 255.
     """
 
+    early: nn.Module
     network: nn.Module
     features: int
     size: int
@@ -53,8 +55,13 @@ class TinyNetwork(nn.Module):
         return features.flatten(1)
 
 
-def build_image_network(name: str, weights: str = PRETRAINED) -> ImageNetwork:
+def build_image_network(
+    name: str, weights: str = PRETRAINED, fixed_blocks: int = 0
+) -> ImageNetwork:
     """The named network with `weights`: "pretrained", "random", or the path of a weight file.
+
+    The stem and the first `fixed_blocks` blocks of an EfficientNet-Lite stay as they came: they
+    work at the highest resolutions, take most of the time to train, and find edges and textures.
 
     Names: efficientnet-lite0, -lite1, -lite2; vgg19 (the 4,096 features of its second fully
     connected layer); tiny (for drawn shapes, always random); any other of torchvision's
@@ -62,16 +69,18 @@ def build_image_network(name: str, weights: str = PRETRAINED) -> ImageNetwork:
     """
     if name == "tiny":
         return ImageNetwork(
-            TinyNetwork(), TinyNetwork.FEATURES, TinyNetwork.SIZE, (127.5,) * 3, (127.5,) * 3
-        )
+            nn.Identity(), TinyNetwork(), TinyNetwork.FEATURES, TinyNetwork.SIZE,
+            (127.5,) * 3, (127.5,) * 3,
+        )  # fmt: skip
     if name in LITE_SCALES:
+        early, late = _lite(name, weights).split(fixed_blocks)
         return ImageNetwork(
-            _lite(name, weights), LITE_FEATURES, LITE_SCALES[name].size, (127.0,) * 3, (128.0,) * 3
-        )
+            early, late, LITE_FEATURES, LITE_SCALES[name].size, (127.0,) * 3, (128.0,) * 3,
+        )  # fmt: skip
     if name in torchvision.models.list_models(module=torchvision.models):
         network = _torchvision(name, weights)
         features = _strip_classifier(name, network)
-        return ImageNetwork(network, features, 224, IMAGENET_MEAN, IMAGENET_STD)
+        return ImageNetwork(nn.Identity(), network, features, 224, IMAGENET_MEAN, IMAGENET_STD)
     raise ModelChoiceError(
         f"no image encoder is called {name!r}: choose one of "
         f"{', '.join((*LITE_SCALES, 'vgg19'))}, or another classification "
@@ -79,13 +88,7 @@ def build_image_network(name: str, weights: str = PRETRAINED) -> ImageNetwork:
     )
 
 
-def freeze_early(network: nn.Module, blocks: int) -> None:
-    """Keep the stem and the first `blocks` blocks as they are, where the network has blocks."""
-    if isinstance(network, EfficientNetLite):
-        network.freeze(blocks)
-
-
-def _lite(name: str, weights: str) -> nn.Module:
+def _lite(name: str, weights: str) -> EfficientNetLite:
     if weights == RANDOM:
         return EfficientNetLite(LITE_SCALES[name])
     file = _packaged_lite_weights(name) if weights == PRETRAINED else Path(weights)

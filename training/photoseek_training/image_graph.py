@@ -8,7 +8,7 @@ import torch
 from torch.jit._trace import TracerWarning
 
 from photoseek.manifest import ImageInput
-from photoseek_training.graph_writer import OPSET, store_half
+from photoseek_training.graph_writer import OPSET, store_small
 from photoseek_training.model import ImageEncoder
 
 
@@ -36,6 +36,6 @@ def write_image_graph(encoder: ImageEncoder, spec: ImageInput, path: Path) -> No
             training=torch.onnx.TrainingMode.PRESERVE,
         )
     graph = onnx.load(path)
-    store_half(graph)
+    store_small(graph)
     onnx.checker.check_model(graph)
     path.write_bytes(graph.SerializeToString())

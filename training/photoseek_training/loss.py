@@ -10,8 +10,8 @@ SOFT_TEMPERATURE = 0.1
 def contrastive_loss(
     photos: Tensor,
     phrases: Tensor,
-    owner: Tensor,
     scale: Tensor,
+    owner: Tensor,
     meaning: Tensor | None = None,
     softness: float = 0.0,
 ) -> Tensor:

@@ -24,6 +24,7 @@ class CardFacts:
     words: int
     chosen: str
     dev_score: float
+    minutes: float
     recall: RecallReport
     likely: LikelyMeasure
     parity: Parity
@@ -31,7 +32,7 @@ class CardFacts:
 
 def model_card(manifest: Manifest, facts: CardFacts) -> str:
     """The card as Markdown."""
-    recipe, recall = facts.recipe, facts.recall
+    recipe, recall, side = facts.recipe, facts.recall, manifest.image.size
     stages = "\n".join(
         f"- {stage.name}: {stage.epochs} epochs, "
         + (
@@ -84,11 +85,12 @@ photos that a phrase was written about, and for {facts.likely.let_through:.1%} o
 ```
 
 Seed {facts.seed}; preset `{recipe.name}`: {recipe.description}. Weights chosen on dev
-({facts.chosen}, sum of the six recalls {facts.dev_score:.1f}).
+({facts.chosen}, sum of the six recalls {facts.dev_score:.1f}),
+after {facts.minutes:.0f} minutes of training.
 
 {stages}
 
-Image encoder {recipe.image_encoder}, input {manifest.image.size} x {manifest.image.size} pixels.
+{_members(recipe)}Image encoder {recipe.image_encoder}, input {side} x {side} pixels.
 Text encoder {recipe.text_encoder}{
         "" if recipe.text_encoder == BAG_OF_WORDS else f" with {recipe.hidden} units a direction"
     }, {facts.words} words,
@@ -96,7 +98,7 @@ Text encoder {recipe.text_encoder}{
         "vectors from all-MiniLM-L6-v2 plus a learned correction"
         if recipe.word_vectors == "minilm"
         else "learned vectors"
-    }. Matrices and filters are stored as float16 and word vectors as int8; all
+    }. Filters are stored as float16, matrices and word vectors as int8; all
 arithmetic is float32.
 
 Data:
@@ -123,6 +125,17 @@ machine. The words are those of everyday scenes: people, dogs, sports, streets, 
   not prove a match.
 - Photos are squashed to a square before encoding; very long panoramas lose detail.
 """
+
+
+def _members(recipe: Recipe) -> str:
+    if recipe.members == 1:
+        return ""
+    return (
+        f"{recipe.members} members, trained each for itself on the same batches, make up an "
+        "embedding side by side.\nThey have the stem and the first "
+        f"{recipe.fixed_blocks} blocks of the image network in common, as they came, and the "
+        "word vectors.\n\n"
+    )
 
 
 def _origins(recipe: Recipe) -> str:

@@ -1,9 +1,11 @@
 """Recipes by name: which encoders, which data, which stages of training."""
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 from photoseek_training.errors import ModelChoiceError
+
+WORD_VECTORS = ("minilm", "random")
 
 
 @dataclass(frozen=True)
@@ -11,8 +13,9 @@ class Stage:
     """One pass of the learning rate up and down.
 
     With `network_rate` 0 the image network is frozen and its features are computed once;
-    otherwise it is trained at that rate, all but its stem and first `frozen_blocks` blocks.
-    Photos are cropped to `least_crop`..1 of their sides and, if `mirrored`, half are mirrored.
+    otherwise it is trained at that rate, all but the blocks that the recipe fixes.
+    Photos are cropped to `least_crop`..1 of their sides and, if `mirrored`, half are mirrored;
+    their brightness, contrast and saturation change by up to the share `colour_change`.
     `averaging` is the decay a step of the moving average of weights, which is what is measured
     and kept; `weight_decay` is AdamW's, which without it is Adam.
     """
@@ -23,9 +26,9 @@ class Stage:
     captions_per_photo: int
     learning_rate: float
     network_rate: float = 0.0
-    frozen_blocks: int = 0
     least_crop: float = 0.7
     mirrored: bool = True
+    colour_change: float = 0.0
     imagenet_per_batch: int = 0
     web_per_batch: int = 0
     averaging: float = 0.98
@@ -38,9 +41,11 @@ class Recipe:
 
     `word_vectors` "minilm" fixes a pretrained vector for each of `vocabulary_size` words, to which
     words that occur `min_count` times in the training captions add a learned correction; "random"
-    knows those words alone, each by a learned vector of `word_dim`. `softness` is the share of a
-    target that goes to captions of like meaning; `dropout` is that of image features and of each
-    recurrent layer's states.
+    knows those words alone, each by a learned vector. `softness` is the share of a target that goes
+    to captions of like meaning; `dropout` is that of image features and of each recurrent layer's
+    states. `members` encoders make up the model, each of whose embeddings takes its share of
+    `embedding_dim`; they have the stem and the first `fixed_blocks` blocks of the image network in
+    common, which are never trained.
     """
 
     name: str
@@ -49,11 +54,13 @@ class Recipe:
     image_encoder: str = "efficientnet-lite0"
     image_weights: str = "pretrained"
     text_encoder: str = "multilayer-bilstm"
-    word_vectors: Literal["minilm", "random"] = "random"
+    word_vectors: str = "random"
     vocabulary_size: int = 0
     min_count: int = 1
     word_dim: int = 256
     hidden: int = 256
+    members: int = 1
+    fixed_blocks: int = 0
     embedding_dim: int = 512
     context_length: int = 32
     word_dropping: float = 0.0
@@ -62,6 +69,19 @@ class Recipe:
     extra_pairs: bool = False
     hold_out_classes: bool = False
     drawn_photos: int = 0
+
+    def __post_init__(self) -> None:
+        """ModelChoiceError where the settings cannot be had together."""
+        if self.word_vectors not in WORD_VECTORS:
+            raise ModelChoiceError(
+                f"no word vectors are called {self.word_vectors!r}: choose one of "
+                f"{', '.join(WORD_VECTORS)}"
+            )
+        if self.members < 1 or self.embedding_dim % self.members:
+            raise ModelChoiceError(
+                f"{self.members} members cannot share an embedding of {self.embedding_dim} "
+                "numbers: change members or embedding_dim"
+            )
 
 
 def _paper_recipe(text_encoder: str) -> Recipe:
@@ -105,8 +125,10 @@ PRESETS = {
             word_vectors="minilm",
             vocabulary_size=34_000,
             min_count=2,
-            hidden=320,
-            word_dropping=0.1,
+            members=3,
+            fixed_blocks=5,
+            embedding_dim=480,
+            word_dropping=0.15,
             dropout=0.3,
             softness=0.3,
             extra_pairs=True,
@@ -123,13 +145,15 @@ PRESETS = {
                 Stage(
                     "fine-tuning",
                     epochs=8,
-                    photos_per_batch=80,
+                    photos_per_batch=96,
                     captions_per_photo=5,
                     learning_rate=3e-4,
-                    network_rate=1e-4,
-                    frozen_blocks=5,
-                    imagenet_per_batch=8,
-                    web_per_batch=8,
+                    network_rate=1.5e-4,
+                    least_crop=0.6,
+                    colour_change=0.3,
+                    imagenet_per_batch=10,
+                    web_per_batch=10,
+                    averaging=0.99,
                 ),
             ),
         ),
@@ -174,6 +198,9 @@ PRESETS = {
 }
 
 
+_Settings = TypeVar("_Settings", Recipe, Stage)
+
+
 def find_preset(name: str) -> Recipe:
     """The named recipe; ModelChoiceError lists the names there are."""
     if name not in PRESETS:
@@ -181,7 +208,38 @@ def find_preset(name: str) -> Recipe:
     return PRESETS[name]
 
 
-def with_epochs(recipe: Recipe, epochs: int) -> Recipe:
-    """The recipe with this many epochs in its last stage."""
-    *before, last = recipe.stages
-    return replace(recipe, stages=(*before, replace(last, epochs=epochs)))
+def changed(recipe: Recipe, setting: str) -> Recipe:
+    """The recipe with "NAME=VALUE", or with "STAGE.NAME=VALUE" in the stage of that name.
+
+    ModelChoiceError lists the names there are, or says what kind of value one takes.
+    """
+    name, _, value = setting.partition("=")
+    stage_name, _, field = name.rpartition(".")
+    if not stage_name:
+        return _with_field(recipe, name, value)
+    if stage_name not in {stage.name for stage in recipe.stages}:
+        names = ", ".join(stage.name for stage in recipe.stages)
+        raise ModelChoiceError(f"no stage is called {stage_name!r}: choose one of {names}")
+    stages = tuple(
+        _with_field(stage, field, value) if stage.name == stage_name else stage
+        for stage in recipe.stages
+    )
+    return replace(recipe, stages=stages)
+
+
+def _with_field(settings: _Settings, name: str, value: str) -> _Settings:
+    known = {
+        field.name: getattr(settings, field.name)
+        for field in fields(settings)
+        if field.name not in ("name", "description", "stages")
+    }
+    if name not in known:
+        raise ModelChoiceError(f"no setting is called {name!r}: choose one of {', '.join(known)}")
+    kind = type(known[name])
+    try:
+        parsed = {"true": True, "false": False}[value] if kind is bool else kind(value)
+    except (KeyError, ValueError):
+        wanted = "true or false" if kind is bool else f"a value such as {known[name]}"
+        raise ModelChoiceError(f"{name} takes {wanted}, not {value!r}") from None
+    new: dict[str, Any] = {name: parsed}
+    return replace(settings, **new)

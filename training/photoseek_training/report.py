@@ -1,13 +1,11 @@
-"""The report's sections on recall, on the Wang set and on what single levers gained."""
+"""The report's sections on recall and on the Wang set."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from photoseek.manifest import RecallReport
-from photoseek_training.errors import DatasetError
 from photoseek_training.page import FOLDER, Section, table
 from photoseek_training.plots import draw_classes, draw_curves
 from photoseek_training.wang import CLASSES, TOP, ClassRetrieval, WangMeasures
@@ -108,27 +106,6 @@ def wang_section(measured: Sequence[Measured], out: Path) -> Section:
     ]
     figures = {name: dataclasses.asdict(measures) for name, measures in wang.items()}
     return Section("wang", {"paper": PAPER_PRECISION, **figures}, "\n\n".join(parts))
-
-
-def ablations_section(file: Path) -> Section:
-    """What each lever gained on dev and what it costs, as recorded in `file`."""
-    try:
-        rows = json.loads(file.read_text(encoding="utf-8"))
-        levers = table(
-            ("lever", "gain on dev", "training time", "encoder time"),
-            [
-                [f"{row[key]}" for key in ("lever", "dev_gain", "training_time", "encoder_time")]
-                for row in rows
-            ],
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{file} cannot be read as ablations: {error!r}") from error
-    return Section(
-        "ablations",
-        rows,
-        "## What each lever is worth\n\nOne change at a time, on the dev split: the sum of the six "
-        f"recalls, and what it costs.\n\n{levers}",
-    )
 
 
 def _class_table(way: str, retrievals: Mapping[str, ClassRetrieval]) -> str:

@@ -1,11 +1,13 @@
 """Text encoders by name: word vectors, read in order or as a bag, become one vector a phrase."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from photoseek_training.ensemble import side_by_side
 from photoseek_training.errors import ModelChoiceError
 from photoseek_training.vocabulary import PADDING_ID, SPECIAL, UNKNOWN_ID
 
@@ -82,7 +84,7 @@ class WordEmbedding(nn.Module):
         self.correction.weight.zero_()
 
 
-class RecurrentEncoder(nn.Module):
+class RecurrentMember(nn.Module):
     """Ids (n, t) and lengths (n,) to unit rows (n, dim): LSTM, maximum over time, linear.
 
     The layers of one direction each are plain LSTMs; the backward ones are given each phrase
@@ -90,37 +92,30 @@ class RecurrentEncoder(nn.Module):
     """
 
     def __init__(
-        self,
-        embedding: WordEmbedding,
-        shape: RecurrentShape,
-        hidden: int,
-        dim: int,
-        dropout: float = 0.0,
+        self, word_dim: int, shape: RecurrentShape, hidden: int, dim: int, dropout: float
     ) -> None:
         super().__init__()
-        self.embedding = embedding
         ways = 2 if shape.both_ways else 1
         self.forward_layers, self.backward_layers = nn.ModuleList(), nn.ModuleList()
         for layer in range(shape.layers):
-            inputs = embedding.dim if layer == 0 else ways * hidden
+            inputs = word_dim if layer == 0 else ways * hidden
             self.forward_layers.append(nn.LSTM(inputs, hidden, batch_first=True))
             if shape.both_ways:
                 self.backward_layers.append(nn.LSTM(inputs, hidden, batch_first=True))
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(ways * hidden, dim)
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, words: WordEmbedding, ids: Tensor, lengths: Tensor) -> Tensor:
         """Any padding after a phrase's length leaves its row as it is."""
         order = torch.argsort(lengths)
         rows = [
-            self._encode(ids[chosen, : int(lengths[chosen[-1]])], lengths[chosen])
+            self._encode(words(ids[chosen, : int(lengths[chosen[-1]])]), lengths[chosen])
             for chosen in torch.split(order, CHUNK)
         ]
         return torch.cat(rows)[torch.argsort(order)]
 
-    def _encode(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        states = self.embedding(ids)
-        steps = torch.arange(ids.shape[1], device=ids.device)
+    def _encode(self, states: Tensor, lengths: Tensor) -> Tensor:
+        steps = torch.arange(states.shape[1], device=states.device)
         # Within its length a phrase is reversed; its padding stays where it is.
         mirror = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
         for layer, onward in enumerate(self.forward_layers):
@@ -131,46 +126,72 @@ class RecurrentEncoder(nn.Module):
             states = self.dropout(torch.cat(outputs, dim=-1))
         padding = steps >= lengths[:, None]
         peaks = states.masked_fill(padding[..., None], float("-inf")).amax(dim=1)
-        return functional.normalize(self.head(peaks), dim=-1)
+        return functional.normalize(self.head(peaks).float(), dim=-1)
 
 
-class BagOfWordsEncoder(nn.Module):
+class BagOfWordsMember(nn.Module):
     """Ids (n, t) and lengths (n,) to unit rows (n, dim): which words occur, linear.
 
     Each word of the vocabulary is a binary column, however often and wherever it occurs; padding,
     unknown words and the marks of start and end have none.
     """
 
-    def __init__(self, embedding: WordEmbedding, dim: int, dropout: float = 0.0) -> None:
+    def __init__(self, word_dim: int, dim: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(word_dim, dim)
+
+    def forward(self, words: WordEmbedding, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Any padding after a phrase's length leaves its row as it is."""
+        steps = torch.arange(ids.shape[1], device=ids.device)
+        ids = words.drop_words(ids).masked_fill(steps >= lengths[:, None], PADDING_ID)
+        table = words.table()
+        columns = table.new_zeros(len(ids), len(table)).scatter_(1, ids, 1.0)
+        vectors = columns[:, len(SPECIAL) :] @ table[len(SPECIAL) :]
+        return functional.normalize(self.head(self.dropout(vectors)).float(), dim=-1)
+
+
+TextMember = RecurrentMember | BagOfWordsMember
+
+
+class TextEncoder(nn.Module):
+    """Ids (n, t) and lengths (n,) to unit rows (n, dim); the members have their words in common."""
+
+    members: Sequence[TextMember]
+
+    def __init__(self, embedding: WordEmbedding, members: Sequence[TextMember]) -> None:
         super().__init__()
         self.embedding = embedding
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(embedding.dim, dim)
+        self.members = nn.ModuleList(members)  # type: ignore[assignment]  # it is not generic
+        self.dim = sum(member.head.out_features for member in members)
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Any padding after a phrase's length leaves its row as it is."""
-        steps = torch.arange(ids.shape[1], device=ids.device)
-        ids = self.embedding.drop_words(ids).masked_fill(steps >= lengths[:, None], PADDING_ID)
-        table = self.embedding.table()
-        columns = table.new_zeros(len(ids), len(table)).scatter_(1, ids, 1.0)
-        vectors = columns[:, len(SPECIAL) :] @ table[len(SPECIAL) :]
-        return functional.normalize(self.head(self.dropout(vectors)), dim=-1)
-
-
-TextEncoder = RecurrentEncoder | BagOfWordsEncoder
+        return side_by_side([member(self.embedding, ids, lengths) for member in self.members])
 
 
 def build_text_encoder(
-    name: str, embedding: WordEmbedding, *, hidden: int, dim: int, dropout: float = 0.0
+    name: str,
+    embedding: WordEmbedding,
+    *,
+    hidden: int,
+    dim: int,
+    members: int = 1,
+    dropout: float = 0.0,
 ) -> TextEncoder:
     """The named text encoder; ModelChoiceError lists the names there are."""
-    if name == BAG_OF_WORDS:
-        return BagOfWordsEncoder(embedding, dim, dropout)
-    if name in RECURRENT_SHAPES:
-        return RecurrentEncoder(embedding, RECURRENT_SHAPES[name], hidden, dim, dropout)
-    raise ModelChoiceError(
-        f"no text encoder is called {name!r}: choose one of {', '.join(TEXT_ENCODERS)}"
-    )
+
+    def member() -> TextMember:
+        if name == BAG_OF_WORDS:
+            return BagOfWordsMember(embedding.dim, dim // members, dropout)
+        shape = RECURRENT_SHAPES[name]
+        return RecurrentMember(embedding.dim, shape, hidden, dim // members, dropout)
+
+    if name not in TEXT_ENCODERS:
+        raise ModelChoiceError(
+            f"no text encoder is called {name!r}: choose one of {', '.join(TEXT_ENCODERS)}"
+        )
+    return TextEncoder(embedding, [member() for _ in range(members)])
 
 
 def _reorder(states: Tensor, steps: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ ragged phrases comes out wrong, which no exporter of packed sequences gets right
 needs them to leave out what is past a phrase's length.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from torch import nn
 
 from photoseek.manifest import TextInput
 from photoseek_training.graph_writer import GraphWriter
-from photoseek_training.rounding import quantize_rows
-from photoseek_training.text_encoders import BagOfWordsEncoder, RecurrentEncoder, TextEncoder
+from photoseek_training.rounding import QuantizedRows, quantize_rows
+from photoseek_training.text_encoders import RecurrentMember, TextEncoder
 from photoseek_training.vocabulary import PADDING_ID, SPECIAL
 
 
@@ -29,50 +30,70 @@ def write_text_graph(encoder: TextEncoder, spec: TextInput, path: Path) -> None:
     """
     assert spec.lengths_input is not None
     graph = GraphWriter()
-    if isinstance(encoder, RecurrentEncoder):
-        phrases = _read_in_order(graph, encoder, spec.input_name, spec.lengths_input)
+    table = quantize_rows(_values(encoder.embedding.table()))
+    recurrent = [member for member in encoder.members if isinstance(member, RecurrentMember)]
+    if recurrent:
+        phrases = _read_in_order(graph, table, recurrent, spec.input_name, spec.lengths_input)
     else:
-        phrases = _read_as_bag(graph, encoder, spec.input_name, spec.lengths_input)
-    rows = graph.node(
-        "Gemm",
-        [
-            phrases,
-            graph.weight("head.weight", _values(encoder.head.weight)),
-            graph.weight("head.bias", _values(encoder.head.bias)),
-        ],
-        "projected",
-        transB=1,
-    )
-    graph.unit_rows(rows)
+        bag = _read_as_bag(graph, table, spec.input_name, spec.lengths_input)
+        phrases = [bag] * len(encoder.members)
+    rows = []
+    for number, member in enumerate(encoder.members):
+        name = f"member{number}"
+        head = [
+            graph.weight(f"{name}.head.{kind}", _values(member.get_parameter(f"head.{kind}")))
+            for kind in ("weight", "bias")
+        ]
+        projected = graph.node("Gemm", [phrases[number], *head], f"{name}.projected", transB=1)
+        rows.append(graph.unit_rows(projected, f"{name}.rows"))
+    joined = graph.node("Concat", rows, "side_by_side", axis=1)
+    length = graph.weight("length", np.array(math.sqrt(len(rows)), np.float32))
+    graph.node("Div", [joined, length], "embedding")
     graph.save(
         path,
         [
             helper.make_tensor_value_info(spec.input_name, TensorProto.INT64, ["n", "t"]),
             helper.make_tensor_value_info(spec.lengths_input, TensorProto.INT64, ["n"]),
         ],
-        encoder.head.out_features,
+        encoder.dim,
     )
 
 
-def _read_in_order(graph: GraphWriter, encoder: RecurrentEncoder, ids: str, lengths: str) -> str:
-    """The maximum over time of the last layer's states (n, ways * hidden)."""
+def _read_in_order(
+    graph: GraphWriter,
+    table: QuantizedRows,
+    members: Sequence[RecurrentMember],
+    ids: str,
+    lengths: str,
+) -> list[str]:
+    """For each member, the maximum over time of its last layer's states (n, ways * hidden)."""
     ids_over_time = graph.node("Transpose", [ids], "ids_over_time", perm=[1, 0])
-    states = _word_vectors(graph, encoder, ids_over_time)
+    words = _word_vectors(graph, table, ids_over_time)
     lengths = graph.node("Cast", [lengths], "lengths_int32", to=TensorProto.INT32)
-    for layer, onward in enumerate(encoder.forward_layers):
-        ways = [onward, *encoder.backward_layers[layer : layer + 1]]
-        states = _recurrent_layer(graph, layer, ways, states, lengths)
-    return _maximum_over_time(graph, ids_over_time, states, lengths)
+    within = _within_length(graph, ids_over_time, lengths)
+    lowest = graph.weight("lowest", np.array([-np.inf], np.float32))
+    peaks = []
+    for number, member in enumerate(members):
+        states = words
+        for layer, onward in enumerate(member.forward_layers):
+            ways = [onward, *member.backward_layers[layer : layer + 1]]
+            name = f"member{number}.lstm{layer}"
+            states = _recurrent_layer(graph, name, ways, states, lengths)
+        padded = graph.node("Where", [within, states, lowest], f"member{number}.masked")
+        peaks.append(
+            graph.node("ReduceMax", [padded], f"member{number}.peaks", axes=[0], keepdims=0)
+        )
+    return peaks
 
 
-def _read_as_bag(graph: GraphWriter, encoder: BagOfWordsEncoder, ids: str, lengths: str) -> str:
+def _read_as_bag(graph: GraphWriter, table: QuantizedRows, ids: str, lengths: str) -> str:
     """The sum (n, word dim) of the vectors of the words that occur, each counted once."""
 
     def integers(name: str, values: int | list[int]) -> str:
         return graph.weight(name, np.array(values, np.int64))
 
-    rows = quantize_rows(encoder.embedding.table())
-    rows.values[: len(SPECIAL)] = 0
+    words = table.values.copy()
+    words[: len(SPECIAL)] = 0
     shape = graph.node("Shape", [ids], "shape")
     start, step = integers("start", 0), integers("step", 1)
     steps = graph.node(
@@ -82,28 +103,27 @@ def _read_as_bag(graph: GraphWriter, encoder: BagOfWordsEncoder, ids: str, lengt
     within = graph.node("Less", [steps, ends], "within")
     read = graph.node("Where", [within, ids, integers("padding", PADDING_ID)], "ids_within")
     count = graph.node("Gather", [shape, integers("phrases_place", [0])], "phrase_count")
-    size = graph.node("Concat", [count, integers("words", [len(rows.values)])], "size", axis=0)
+    size = graph.node("Concat", [count, integers("words", [len(words)])], "size", axis=0)
     empty = graph.node("ConstantOfShape", [size], "no_words")
     once = graph.weight("once", np.array(1, np.float32))
     occurs = graph.node("Expand", [once, shape], "occurs")
     columns = graph.node("ScatterElements", [empty, read, occurs], "word_columns", axis=1)
     wide = graph.node(
-        "Cast", [graph.weight("words.int8", rows.values)], "words_float", to=TensorProto.FLOAT
+        "Cast", [graph.weight("words.int8", words)], "words_float", to=TensorProto.FLOAT
     )
-    table = graph.node("Mul", [wide, graph.weight("words.scale", rows.scale)], "word_vectors")
-    return graph.node("MatMul", [columns, table], "bag")
+    vectors = graph.node("Mul", [wide, graph.weight("words.scale", table.scale)], "word_vectors")
+    return graph.node("MatMul", [columns, vectors], "bag")
 
 
-def _word_vectors(graph: GraphWriter, encoder: RecurrentEncoder, ids: str) -> str:
-    rows = quantize_rows(encoder.embedding.table())
-    steps = graph.node("Gather", [graph.weight("words.int8", rows.values), ids], "word_steps")
-    scale = graph.node("Gather", [graph.weight("words.scale", rows.scale), ids], "word_scale")
+def _word_vectors(graph: GraphWriter, table: QuantizedRows, ids: str) -> str:
+    steps = graph.node("Gather", [graph.weight("words.int8", table.values), ids], "word_steps")
+    scale = graph.node("Gather", [graph.weight("words.scale", table.scale), ids], "word_scale")
     wide = graph.node("Cast", [steps], "word_steps_float", to=TensorProto.FLOAT)
     return graph.node("Mul", [wide, scale], "word_vectors")
 
 
 def _recurrent_layer(
-    graph: GraphWriter, layer: int, ways: Sequence[nn.Module], states: str, lengths: str
+    graph: GraphWriter, name: str, ways: Sequence[nn.Module], states: str, lengths: str
 ) -> str:
     """(t, n, inputs) to (t, n, ways * hidden); all values past a phrase's length are zero."""
     parts = [_lstm_weights(way) for way in ways]
@@ -113,21 +133,22 @@ def _recurrent_layer(
         "LSTM",
         [
             states,
-            graph.weight(f"lstm{layer}.inputs", inputs),
-            graph.weight(f"lstm{layer}.recurrent", recurrent),
-            graph.weight(f"lstm{layer}.bias", bias),
+            graph.weight(f"{name}.inputs", inputs),
+            graph.weight(f"{name}.recurrent", recurrent),
+            graph.weight(f"{name}.bias", bias),
             lengths,
         ],
-        f"lstm{layer}",
+        name,
         hidden_size=hidden,
         direction="bidirectional" if len(ways) == 2 else "forward",
     )
-    phrases_first = graph.node("Transpose", [output], f"lstm{layer}.turned", perm=[0, 2, 1, 3])
-    shape = graph.weight(f"lstm{layer}.shape", np.array([0, 0, len(ways) * hidden], np.int64))
-    return graph.node("Reshape", [phrases_first, shape], f"lstm{layer}.joined")
+    phrases_first = graph.node("Transpose", [output], f"{name}.turned", perm=[0, 2, 1, 3])
+    shape = graph.weight(f"{name}.shape", np.array([0, 0, len(ways) * hidden], np.int64))
+    return graph.node("Reshape", [phrases_first, shape], f"{name}.joined")
 
 
-def _maximum_over_time(graph: GraphWriter, ids: str, states: str, lengths: str) -> str:
+def _within_length(graph: GraphWriter, ids: str, lengths: str) -> str:
+    """Whether each step (t, n, 1) is one of its phrase's words."""
     shape = graph.node("Shape", [ids], "steps_and_phrases")
     zero, one = (
         graph.weight(name, np.array(value, np.int64)) for name, value in (("zero", 0), ("one", 1))
@@ -141,10 +162,7 @@ def _maximum_over_time(graph: GraphWriter, ids: str, states: str, lengths: str) 
     row = graph.node(
         "Unsqueeze", [lengths, graph.weight("both", np.array([0, 2], np.int64))], "length_row"
     )
-    within = graph.node("Less", [column, row], "within")
-    lowest = graph.weight("lowest", np.array([-np.inf], np.float32))
-    padded = graph.node("Where", [within, states, lowest], "masked")
-    return graph.node("ReduceMax", [padded], "peaks", axes=[0], keepdims=0)
+    return graph.node("Less", [column, row], "within")
 
 
 def _lstm_weights(layer: nn.Module) -> tuple[NDArray[np.float32], ...]:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from photoseek_training.augmentation import augment
+from photoseek_training.augmentation import augment, vary_colours
 from photoseek_training.checkpoint import (
     BestModel,
     Checkpoint,
@@ -23,8 +23,8 @@ from photoseek_training.checkpoint import (
     save_checkpoint,
 )
 from photoseek_training.corpus import Corpus
+from photoseek_training.ensemble import members_apart
 from photoseek_training.features import network_features
-from photoseek_training.image_encoders import freeze_early
 from photoseek_training.loss import contrastive_loss
 from photoseek_training.model import DualEncoder
 from photoseek_training.pixels import Pixels
@@ -84,8 +84,9 @@ def train(
         run.report(f"going on from {_place(stages, started.position)}")
     first = started.position.stage if started else 0
     best_score = started.best_score if started else -math.inf
+    begun = time.monotonic() - (started.seconds if started else 0.0)
     for number in range(first, len(stages)):
-        loop = _StageLoop(model, data, stages[number], number, run, best_score)
+        loop = _StageLoop(model, data, stages[number], number, run, best_score, begun)
         if started is not None:
             loop.restore(started)
         elif number > 0:
@@ -112,14 +113,12 @@ class _StageLoop:
         number: int,
         run: Run,
         best_score: float,
+        begun: float,
     ) -> None:
         self.model, self.data, self.stage, self.number, self.run = model, data, stage, number, run
-        self.best_score = best_score
+        self.best_score, self.begun = best_score, begun
         self.frozen = stage.network_rate == 0
-        model.image.network.requires_grad_(not self.frozen)
-        model.image.pool.requires_grad_(not self.frozen)
-        if not self.frozen:
-            freeze_early(model.image.network, stage.frozen_blocks)
+        model.image.tune(not self.frozen)
         self.optimizer = _build_optimizer(model, stage)
         self.average: State = {}
         self.restart_average()
@@ -186,21 +185,26 @@ class _StageLoop:
             ids, lengths = captions.ids[own_captions], captions.lengths[own_captions]
             phrases = self.model.text(ids.to(device), lengths.to(device))
         meaning = None if captions.meaning is None else captions.meaning.to(device)
-        loss = contrastive_loss(
-            processes.gather(photos.float(), own_photos, len(plan.photos)),
-            processes.gather(phrases.float(), own_captions, len(plan.captions)),
-            captions.owner.to(device),
-            self.model.logit_scale(),
-            meaning,
-            self.run.softness,
+        owner, scales = captions.owner.to(device), self.model.logit_scale()
+        members = zip(
+            members_apart(processes.gather(photos, own_photos, len(plan.photos)), len(scales)),
+            members_apart(processes.gather(phrases, own_captions, len(plan.captions)), len(scales)),
+            scales,
+            strict=True,
         )
+        losses = [
+            contrastive_loss(*member, owner=owner, meaning=meaning, softness=self.run.softness)
+            for member in members
+        ]
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(losses)
         processes.average_gradients(self.model.parameters())
-        nn.utils.clip_grad_norm_(self.model.parameters(), MOST_GRADIENT)
+        # The gradients of members that have little in common add up like the sides of a square.
+        most = MOST_GRADIENT * math.sqrt(len(losses))
+        nn.utils.clip_grad_norm_(self.model.parameters(), most)
         self.optimizer.step()
         self._update_average(epoch * steps + step)
-        return loss.item()
+        return float(np.mean([loss.item() for loss in losses]))
 
     def _photos(self, photos: NDArray[np.int64], random: np.random.Generator) -> Tensor:
         device = self.run.device
@@ -214,6 +218,8 @@ class _StageLoop:
             least_side=self.stage.least_crop,
             mirroring=self.stage.mirrored,
         )
+        if self.stage.colour_change:
+            pixels = vary_colours(pixels, random, self.stage.colour_change)
         embedded: Tensor = self.model.image(pixels.to(device))
         return embedded
 
@@ -231,7 +237,9 @@ class _StageLoop:
         best = score > self.best_score
         if best:
             self.best_score = score
-            self._write(BestModel(self.run.settings, score, place, self.average), BEST)
+            self._write(
+                BestModel(self.run.settings, score, place, self._seconds(), self.average), BEST
+            )
         self.run.report(
             f"{place}: loss {loss:.3f}, dev recall sum {score:.1f}"
             f"{' (best so far)' if best else ''}"
@@ -248,9 +256,13 @@ class _StageLoop:
                 self.average,
                 self.optimizer.state_dict(),
                 self.best_score,
+                self._seconds(),
             ),
             CHECKPOINT,
         )
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self.begun
 
     def _write(self, checkpoint: Checkpoint | BestModel, name: str) -> None:
         if self.run.processes.is_first:
@@ -282,8 +294,14 @@ class _StageLoop:
 
 
 def mixed_precision(device: torch.device) -> torch.autocast:
-    """Compute large products in bfloat16 on a CUDA device that has it, and the rest as it is."""
-    enabled = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    """Compute large products in bfloat16 where the device has it, and the rest as it is.
+
+    On a processor without such products they would be emulated, and slower.
+    """
+    if device.type == "cuda":
+        enabled = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        enabled = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
@@ -315,12 +333,10 @@ def embed_corpus(
 
 
 def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:
-    network = [value for value in model.image.network.parameters() if value.requires_grad]
-    pool = [value for value in model.image.pool.parameters() if value.requires_grad]
-    special = {
-        id(value) for value in (*model.image.network.parameters(), *model.image.pool.parameters())
-    }
-    others = [value for value in model.parameters() if id(value) not in special]
+    network = _trained(member.network for member in model.image.members)
+    pool = _trained(member.pool for member in model.image.members)
+    special = {id(value) for value in (*network, *pool)}
+    others = [value for value in _trained([model]) if id(value) not in special]
     rates = (
         (network, stage.network_rate),
         (pool, stage.learning_rate * POOL_RATE),
@@ -328,6 +344,10 @@ def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:
     )
     groups = [{"params": values, "peak": rate} for values, rate in rates if values]
     return torch.optim.AdamW(groups, lr=stage.learning_rate, weight_decay=stage.weight_decay)
+
+
+def _trained(modules: Iterable[nn.Module]) -> list[nn.Parameter]:
+    return [value for module in modules for value in module.parameters() if value.requires_grad]
 
 
 def _rate(step: int, steps: int) -> float:

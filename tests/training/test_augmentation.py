@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from photoseek_training.augmentation import augment, vary_colours
+
+
+def photos(count: int = 6) -> torch.Tensor:
+    random = np.random.default_rng(0)
+    return torch.from_numpy(random.integers(0, 256, (count, 8, 8, 3), dtype=np.uint8))
+
+
+def test_colours_that_do_not_change_leave_the_photo() -> None:
+    whole = vary_colours(photos(), np.random.default_rng(1), 0.0)
+    assert torch.allclose(whole, photos().float(), atol=1e-3)
+
+
+def test_each_photo_changes_in_its_own_way_and_stays_a_photo() -> None:
+    same = photos(1).expand(6, -1, -1, -1)
+    varied = vary_colours(same, np.random.default_rng(1), 0.4)
+    assert varied.min() >= 0
+    assert varied.max() <= 255
+    means = varied.mean((1, 2, 3)).tolist()
+    assert len(set(means)) == len(means)
+
+
+def test_grey_photos_stay_grey_and_get_no_brighter_than_was_asked_for() -> None:
+    grey = torch.full((50, 4, 4, 3), 100, dtype=torch.uint8)
+    varied = vary_colours(grey, np.random.default_rng(1), 0.3)
+    assert torch.allclose(varied, varied[..., :1].expand_as(varied), atol=1e-3)
+    assert varied.min() == pytest.approx(70, abs=5)
+    assert varied.max() == pytest.approx(130, abs=5)
+
+
+def test_a_whole_crop_is_the_photo_or_its_mirror_image() -> None:
+    pixels = photos().numpy()
+    both = augment(pixels, np.random.default_rng(2), least_side=1.0, mirroring=True).numpy()
+    mirrored = [
+        bool((photo == source[:, ::-1]).all()) for photo, source in zip(both, pixels, strict=True)
+    ]
+    plain = [bool((photo == source).all()) for photo, source in zip(both, pixels, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, plain, strict=True))
+    assert any(mirrored)
+    assert any(plain)
