@@ -31,7 +31,7 @@ def indexed(photoseek: Command, photos: Path) -> Command:
         ("a cat", "IMG_0001"),
         ("a cup of coffee", "IMG_0002"),
         ("a rocket taking off", "IMG_0003"),
-        ("a smiling woman", "IMG_0004"),
+        ("an astronaut in an orange suit", "IMG_0004"),
         ("a temple", "IMG_0005"),
         ("a flower", "IMG_0006"),
     ],

@@ -21,7 +21,7 @@ def _card(smoke: SmokeRun, recipe: Recipe) -> str:
 
 
 def test_the_card_tells_of_members_where_there_are_several(smoke: SmokeRun) -> None:
-    assert "3 members, trained each for itself" in _card(smoke, find_preset("shipped"))
+    assert "2 members, trained each for itself" in _card(smoke, find_preset("shipped"))
     assert "members" not in _card(smoke, find_preset("paper-lstm"))
 
 

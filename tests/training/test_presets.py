@@ -33,10 +33,10 @@ def test_any_setting_of_a_recipe_or_of_a_stage_can_be_changed() -> None:
         ("stages=3", "no setting is called 'stages'"),
         ("warming.epochs=3", "no stage is called 'warming': choose one of frozen, fine-tuning"),
         ("frozen.speed=3", "no setting is called 'speed': choose one of epochs"),
-        ("hidden=many", "hidden takes a value such as 256, not 'many'"),
+        ("hidden=many", "hidden takes a value such as 320, not 'many'"),
         ("extra_pairs=no", "extra_pairs takes true or false, not 'no'"),
         ("word_vectors=glove", "no word vectors are called 'glove': choose one of minilm, random"),
-        ("members=7", "7 members cannot share an embedding of 480 numbers"),
+        ("members=7", "7 members cannot share an embedding of 512 numbers"),
     ],
 )
 def test_a_setting_that_cannot_be_is_told_with_those_that_can(setting: str, said: str) -> None:

@@ -78,17 +78,10 @@ def load_minilm() -> MiniLm:
     return MiniLm(found[0])
 
 
-def word_vectors(
-    minilm: MiniLm, words: Sequence[str], special: int, dim: int
-) -> NDArray[np.float32]:
-    """Each word encoded alone, as its `dim` principal components: (n, dim).
-
-    They are centred and scaled; the first `special` rows are zero.
-    """
-    vectors = np.zeros((len(words), dim), np.float32)
+def word_vectors(minilm: MiniLm, words: Sequence[str], special: int) -> NDArray[np.float32]:
+    """Each word encoded alone, centred and scaled: (n, 384); the first `special` rows are zero."""
+    vectors = np.zeros((len(words), MINILM_DIM), np.float32)
     encoded = minilm.encode(words[special:], "word vectors")
     encoded -= encoded.mean(axis=0)
-    _, axes = np.linalg.eigh(encoded.T @ encoded)  # in the order of rising variance
-    components = encoded @ axes[:, -dim:]
-    vectors[special:] = components * (WORD_RMS / np.sqrt(np.square(components).mean()))
+    vectors[special:] = encoded * (WORD_RMS / np.sqrt(np.square(encoded).mean()))
     return vectors

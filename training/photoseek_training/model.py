@@ -31,7 +31,7 @@ class PowerPool(nn.Module):
         power = self.log_power.exp()[:, None]
         # The gradient of a power is infinite at zero, where clipped features often are.
         logarithms = grid.flatten(2).float().clamp(min=1e-4).log()
-        # Powers by way of logarithms, which onnxruntime has in a third of the time.
+        # Powers by way of logarithms, which onnxruntime has in half the time.
         mean = (logarithms * power).exp().mean(-1, keepdim=True)
         pooled: Tensor = (mean.log() / power).exp()[..., 0]
         return pooled

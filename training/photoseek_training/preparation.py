@@ -17,7 +17,7 @@ from photoseek_training.corpus import Corpus, build_corpus
 from photoseek_training.dataset import CaptionedPhoto, Dataset
 from photoseek_training.extra_pairs import ExtraPairs
 from photoseek_training.image_encoders import build_image_network
-from photoseek_training.minilm import load_minilm, word_vectors
+from photoseek_training.minilm import MINILM_DIM, load_minilm, word_vectors
 from photoseek_training.model import DualEncoder, ImageEncoder
 from photoseek_training.pixels import decode_photos
 from photoseek_training.presets import Recipe
@@ -93,12 +93,10 @@ def run_settings(recipe: Recipe, dataset: Dataset, extra: ExtraPairs, seed: int)
 
 
 def _build_model(recipe: Recipe, vocabulary: Vocabulary, work: Path) -> DualEncoder:
-    base = None
+    base, dim = None, recipe.word_dim
     if recipe.word_vectors == "minilm":
-        base = _pretrained_words(vocabulary, recipe.word_dim, work)
-    embedding = WordEmbedding(
-        len(vocabulary), recipe.word_dim, vocabulary.learned, base, recipe.word_dropping
-    )
+        base, dim = _pretrained_words(vocabulary, work), MINILM_DIM
+    embedding = WordEmbedding(len(vocabulary), dim, vocabulary.learned, base, recipe.word_dropping)
     text = build_text_encoder(
         recipe.text_encoder,
         embedding,
@@ -123,13 +121,11 @@ def _train_corpus(
     return replace(corpus, meaning=meaning)
 
 
-def _pretrained_words(vocabulary: Vocabulary, dim: int, work: Path) -> Tensor:
+def _pretrained_words(vocabulary: Vocabulary, work: Path) -> Tensor:
     words = vocabulary.words
-
-    def compute() -> NDArray[np.float32]:
-        return word_vectors(load_minilm(), words, len(SPECIAL), dim)
-
-    return torch.from_numpy(_cached(work, f"words-{dim}", words, compute))
+    return torch.from_numpy(
+        _cached(work, "words", words, lambda: word_vectors(load_minilm(), words, len(SPECIAL)))
+    )
 
 
 def _cached(

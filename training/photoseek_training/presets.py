@@ -41,11 +41,11 @@ class Recipe:
 
     `word_vectors` "minilm" fixes a pretrained vector for each of `vocabulary_size` words, to which
     words that occur `min_count` times in the training captions add a learned correction; "random"
-    knows those words alone, each by a learned vector. `softness` is the share of a target that goes
-    to captions of like meaning; `dropout` is that of image features and of each recurrent layer's
-    states. `members` encoders make up the model, each of whose embeddings takes its share of
-    `embedding_dim`; they have the stem and the first `fixed_blocks` blocks of the image network in
-    common, which are never trained.
+    knows those words alone, each by a learned vector of `word_dim`. `softness` is the share of a
+    target that goes to captions of like meaning; `dropout` is that of image features and of each
+    recurrent layer's states. `members` encoders make up the model, each of whose embeddings takes
+    its share of `embedding_dim`; they have the stem and the first `fixed_blocks` blocks of the
+    image network in common, which are never trained.
     """
 
     name: str
@@ -125,9 +125,9 @@ PRESETS = {
             word_vectors="minilm",
             vocabulary_size=34_000,
             min_count=2,
-            members=3,
+            hidden=320,
+            members=2,
             fixed_blocks=5,
-            embedding_dim=480,
             word_dropping=0.15,
             dropout=0.3,
             softness=0.3,
