@@ -35,9 +35,10 @@ def ablations_section(groups: Sequence[Sequence[Path]]) -> Section:
     return Section(
         "ablations",
         [[asdict(bundle) for bundle in group] for group in measured],
-        "## What each setting is worth\n\nThe sum of the six recalls on the dev split, of a bundle "
-        "and of others trained as it was but for\none change each; what the training took, and the "
-        "encoding of one photo on one core. A difference of\none or less may be chance."
+        "## What each setting is worth\n\n"
+        "The sum of the six recalls on the dev split, of a bundle and of others trained as it was "
+        "but for\nthe settings beside them; what the training took, and the encoding of one photo "
+        "on one core. A\ndifference of one or less may be chance."
         "\n\n" + "\n\n".join(tables),
     )
 
