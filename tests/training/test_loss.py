@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from torch import Tensor
 
-from photoseek_training.loss import SOFT_TEMPERATURE, contrastive_loss
+from photoseek_training.loss import SOFT_TEMPERATURE, build_targets, contrastive_loss
 
 
 def _unit(rows: int, seed: int) -> Tensor:
@@ -41,14 +42,37 @@ def _slow_loss(softness: float) -> float:
     return (to_photo + to_phrase) / 2
 
 
-def test_loss_equals_its_slow_twin() -> None:
-    hard = contrastive_loss(PHOTOS, PHRASES, SCALE, OWNER)
-    assert math.isclose(float(hard), _slow_loss(0.0), rel_tol=1e-5)
-    soft = contrastive_loss(PHOTOS, PHRASES, SCALE, OWNER, MEANING, 0.3)
-    assert math.isclose(float(soft), _slow_loss(0.3), rel_tol=1e-5)
+def _loss(photos: Tensor, phrases: Tensor, softness: float = 0.0) -> Tensor:
+    targets = build_targets(OWNER, len(photos), MEANING, softness)
+    return contrastive_loss(photos, phrases, SCALE, targets.to_photo, targets.to_phrase)
+
+
+@pytest.mark.parametrize("softness", [0.0, 0.3])
+def test_loss_equals_its_slow_twin(softness: float) -> None:
+    assert math.isclose(float(_loss(PHOTOS, PHRASES, softness)), _slow_loss(softness), rel_tol=1e-5)
 
 
 def test_right_pairs_cost_less_than_wrong_ones() -> None:
     photos = torch.eye(3)
-    right = contrastive_loss(photos, photos[OWNER], SCALE, OWNER)
-    assert right < contrastive_loss(photos, photos[(OWNER + 1) % 3], SCALE, OWNER)
+    assert _loss(photos, photos[OWNER]) < _loss(photos, photos[(OWNER + 1) % 3])
+
+
+def test_a_share_of_the_targets_goes_where_the_teacher_puts_it() -> None:
+    targets = build_targets(OWNER, len(PHOTOS), MEANING, 0.3)
+    logits = SCALE * PHRASES @ PHOTOS.T
+    taught = targets.taught(logits, 0.25)
+    for found, own, teacher in (
+        (taught.to_photo, targets.to_photo, logits.softmax(1)),
+        (taught.to_phrase, targets.to_phrase, logits.T.softmax(1)),
+    ):
+        torch.testing.assert_close(found, 0.75 * own + 0.25 * teacher)
+        torch.testing.assert_close(found.sum(1), torch.ones(len(found)))
+
+
+def test_a_phrase_is_alike_to_itself_and_to_what_means_the_same() -> None:
+    torch.testing.assert_close(build_targets(OWNER, 3).to_alike, torch.eye(6))
+    meaning = MEANING.clone()
+    meaning[5] = meaning[0]
+    alike = build_targets(OWNER, 3, meaning, 0.4).to_alike
+    torch.testing.assert_close(alike.sum(1), torch.ones(6))
+    assert alike[0].argsort(descending=True)[:2].tolist() == [0, 5]

@@ -21,7 +21,14 @@ def _card(smoke: SmokeRun, recipe: Recipe) -> str:
 
 
 def test_the_card_tells_of_members_where_there_are_several(smoke: SmokeRun) -> None:
-    assert "2 members, trained each for itself" in _card(smoke, find_preset("shipped"))
+    shipped = find_preset("shipped")
+    card = _card(smoke, shipped)
+    assert "3 members, trained each for itself on the same batches and then taught" in card
+    assert "Filters of one pixel, matrices and word vectors are stored as int8" in card
+    alone = replace(shipped, stages=shipped.stages[:2], int8_filters=False)
+    card = _card(smoke, alone)
+    assert "then taught by" not in card
+    assert "Matrices and word vectors are stored as int8" in card
     assert "members" not in _card(smoke, find_preset("paper-lstm"))
 
 

@@ -17,7 +17,7 @@ import sys
 
 import torch
 
-from photoseek_training.loss import contrastive_loss
+from photoseek_training.loss import build_targets, contrastive_loss
 from photoseek_training.processes import join_processes
 
 with join_processes(torch.device("cpu")) as processes:
@@ -31,7 +31,8 @@ with join_processes(torch.device("cpu")) as processes:
         own = processes.share(len(items))
         embedded = torch.nn.functional.normalize(network(items[own]), dim=-1)
         rows.append(processes.gather(embedded, own, len(items)))
-    loss = contrastive_loss(*rows, scale, owner)
+    targets = build_targets(owner, len(photos))
+    loss = contrastive_loss(*rows, scale, targets.to_photo.double(), targets.to_phrase.double())
     loss.backward()
     learned = [*network.parameters(), scale]
     processes.average_gradients(learned)

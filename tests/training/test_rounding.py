@@ -6,11 +6,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
+from torch import nn
 
 from photoseek_training.graph_writer import GraphWriter
-from photoseek_training.rounding import quantize_rows
+from photoseek_training.rounding import quantize_rows, round_weights, train_rounded
 
 
 def _matrix() -> NDArray[np.float32]:
@@ -27,6 +29,38 @@ def test_rows_lose_half_a_step_at_most_and_round_to_themselves() -> None:
 
 def test_a_row_of_zeros_stays_one() -> None:
     assert not quantize_rows(np.zeros((3, 5), np.float32)).widen().any()
+
+
+def test_a_row_of_a_filter_is_all_of_it() -> None:
+    filters = _matrix().reshape(40, 16, 1, 1)
+    rows = quantize_rows(filters)
+    assert rows.scale.shape == (40, 1, 1, 1)
+    np.testing.assert_array_equal(rows.values.reshape(40, 16), quantize_rows(_matrix()).values)
+
+
+def test_filters_trained_rounded_are_stored_as_they_were_computed_with() -> None:
+    torch.manual_seed(0)
+    wide, pointwise = nn.Conv2d(3, 8, 3, bias=False), nn.Conv2d(8, 16, 1, bias=False)
+    network = nn.Sequential(wide, pointwise)
+    train_rounded(network)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    photos = torch.randn(2, 3, 9, 9)
+    losses = []
+    for _ in range(6):
+        optimizer.zero_grad()
+        loss = network(photos).square().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    # The gradient reached the weights that are rounded.
+    assert losses[-1] < 0.9 * losses[0]
+    last = pointwise.weight.detach().clone()
+    round_weights(network)
+    assert torch.equal(pointwise.weight, last)
+    assert list(network.state_dict()) == ["0.weight", "1.weight"]
+    values = pointwise.weight.detach().numpy()
+    np.testing.assert_array_equal(quantize_rows(values).widen(), values)
+    assert torch.equal(wide.weight, wide.weight.half().float())
 
 
 @pytest.mark.parametrize(

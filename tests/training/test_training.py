@@ -11,6 +11,7 @@ from photoseek_training import training
 from photoseek_training.checkpoint import BestModel, Checkpoint, save_checkpoint
 from photoseek_training.dataset import read_dataset
 from photoseek_training.extra_pairs import ExtraPairs
+from photoseek_training.objective import Objective
 from photoseek_training.preparation import prepare
 from photoseek_training.presets import Stage, find_preset
 from photoseek_training.shapes import draw_shapes
@@ -21,6 +22,10 @@ STAGES = (
     Stage(
         "fine-tuning", epochs=2, photos_per_batch=10, captions_per_photo=2, learning_rate=1e-3,
         network_rate=1e-3,
+    ),
+    Stage(
+        "distillation", epochs=2, photos_per_batch=10, captions_per_photo=2, learning_rate=1e-3,
+        network_rate=1e-3, distillation=0.5,
     ),
 )  # fmt: skip
 
@@ -34,7 +39,7 @@ def _train(folder: Path, shapes: Path, *, resume: bool = False) -> tuple[BestMod
     recipe = replace(find_preset("smoke"), dropout=0.2, word_dropping=0.1, members=2)
     folder.mkdir(exist_ok=True)
     prepared = prepare(recipe, read_dataset(shapes), ExtraPairs(), seed=0, work=folder)
-    run = Run(folder, "settings", 0, 0.0, torch.device("cpu"), said.append)
+    run = Run(folder, "settings", 0, Objective(), torch.device("cpu"), said.append)
     return train(prepared.model, prepared.data, STAGES, run, resume=resume), said
 
 
@@ -75,7 +80,7 @@ def test_a_frozen_network_keeps_its_weights_and_a_tuned_one_does_not(tmp_path: P
                        work=tmp_path)  # fmt: skip
     key = "image.members.0.network.layers.0.weight"
     before = prepared.model.state_dict()[key].clone()
-    run = Run(tmp_path, "settings", 0, 0.0, torch.device("cpu"), lambda _: None)
+    run = Run(tmp_path, "settings", 0, Objective(), torch.device("cpu"), lambda _: None)
     frozen = train(prepared.model, prepared.data, STAGES[:1], run, resume=False)
     assert torch.equal(frozen.model[key], before)
     train(prepared.model, prepared.data, STAGES, run, resume=False)

@@ -20,11 +20,12 @@ from photoseek_training.dataset import Dataset, read_dataset
 from photoseek_training.errors import DatasetError
 from photoseek_training.export import Provenance, export_bundle
 from photoseek_training.extra_pairs import ExtraPairs, read_extra_pairs
+from photoseek_training.objective import Objective
 from photoseek_training.preparation import prepare, run_settings
 from photoseek_training.presets import PRESETS, SHIPPED, WORD_VECTORS, Recipe, changed, find_preset
 from photoseek_training.processes import Processes, join_processes
 from photoseek_training.shapes import draw_shapes
-from photoseek_training.training import BEST, CHECKPOINT, Run, read_best, train
+from photoseek_training.training import Run, forget, result, train
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 """As glibc's malloc.h numbers what `mallopt` sets."""
@@ -85,20 +86,17 @@ def _train_and_export(
             say(line)
         settings = run_settings(recipe, dataset, extra, options.seed)
         if processes.is_first and not (options.resume or options.export_only):
-            for stale in (CHECKPOINT, BEST):
-                (work / stale).unlink(missing_ok=True)
+            forget(work)
         prepared = prepare(recipe, dataset, extra, seed=options.seed, work=work)
     say(
         f"{len(prepared.vocabulary):,} words, of which {prepared.vocabulary.learned:,} are "
         "learned from captions"
     )
-    run = Run(work, settings, options.seed, recipe.softness, device, say, processes)
+    objective = Objective(recipe.softness, recipe.sentence_view)
+    run = Run(work, settings, options.seed, objective, device, say, processes)
     prepared.model.to(run.device)
-    best = (
-        read_best(run)
-        if options.export_only
-        else train(prepared.model, prepared.data, recipe.stages, run, resume=options.resume)
-    )
+    trained = prepared.model, prepared.data, recipe.stages, run
+    best = result(*trained) if options.export_only else train(*trained, resume=options.resume)
     say(f"chosen on dev: {best.epoch}, recall sum {best.score:.1f}")
     if processes.is_first:
         source = Provenance(recipe, changes, command, options.seed, data, extra.classes)

@@ -1,5 +1,7 @@
 """The training loss: each phrase must find its photo in the batch, each photo its phrases."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -7,28 +9,55 @@ from torch.nn import functional
 SOFT_TEMPERATURE = 0.1
 
 
+@dataclass(frozen=True)
+class Targets:
+    """Which photos a phrase should find, `to_photo` (n, p), and the other way, `to_phrase` (p, n).
+
+    `to_alike` (n, n) are the phrases that mean what a phrase means; all rows add up to one.
+    """
+
+    to_photo: Tensor
+    to_phrase: Tensor
+    to_alike: Tensor
+
+    def taught(self, logits: Tensor, share: float) -> "Targets":
+        """A share of each target goes where a teacher's `logits` (n, p) put it."""
+        return Targets(
+            torch.lerp(self.to_photo, torch.softmax(logits, dim=-1), share),
+            torch.lerp(self.to_phrase, torch.softmax(logits.T, dim=-1), share),
+            self.to_alike,
+        )
+
+
+def build_targets(
+    owner: Tensor, photos: int, meaning: Tensor | None = None, softness: float = 0.0
+) -> Targets:
+    """Phrase i belongs to photo `owner[i]`; a photo's target is spread evenly over its phrases.
+
+    With `meaning` (n, m), unit sentence vectors, a share `softness` of each target goes where the
+    meaning is alike.
+    """
+    belongs = functional.one_hot(owner, photos).float()
+    to_phrase = (belongs / belongs.sum(0)).T
+    itself = torch.eye(len(owner), device=owner.device)
+    if meaning is None or not softness:
+        return Targets(belongs, to_phrase, itself)
+    alike = torch.softmax(meaning @ meaning.T / SOFT_TEMPERATURE, dim=-1)
+    return Targets(
+        torch.lerp(belongs, alike @ belongs, softness),
+        torch.lerp(to_phrase, to_phrase @ alike, softness),
+        torch.lerp(itself, alike, softness),
+    )
+
+
 def contrastive_loss(
-    photos: Tensor,
-    phrases: Tensor,
-    scale: Tensor,
-    owner: Tensor,
-    meaning: Tensor | None = None,
-    softness: float = 0.0,
+    photos: Tensor, phrases: Tensor, scale: Tensor, to_photo: Tensor, to_phrase: Tensor
 ) -> Tensor:
     """Symmetric cross-entropy over the batch's dot products.
 
-    `photos` (p, dim) and `phrases` (n, dim) are unit rows, and phrase i belongs to photo
-    `owner[i]`; a photo's target is spread evenly over its phrases. With `meaning` (n, m), unit
-    sentence vectors, a share `softness` of each target goes where the meaning is alike.
+    `photos` (p, dim) and `phrases` (n, dim) are unit rows, the targets (n, p) and (p, n).
     """
     logits = scale * phrases @ photos.T
-    belongs = functional.one_hot(owner, len(photos)).to(logits.dtype)
-    to_photo = belongs
-    to_phrase = (belongs / belongs.sum(0)).T
-    if meaning is not None and softness:
-        alike = torch.softmax(meaning @ meaning.T / SOFT_TEMPERATURE, dim=-1)
-        to_photo = torch.lerp(to_photo, alike @ belongs, softness)
-        to_phrase = torch.lerp(to_phrase, to_phrase @ alike, softness)
     photo_loss = functional.cross_entropy(logits, to_photo)
     phrase_loss = functional.cross_entropy(logits.T, to_phrase)
     return (photo_loss + phrase_loss) / 2

@@ -19,11 +19,13 @@ MOST_LOGIT_SCALE = 100.0
 class PowerPool(nn.Module):
     """A power mean over the grid with a learned exponent for each feature (Radenovic 2018).
 
-    An exponent of 1 is the plain average, and larger ones go towards the maximum.
+    An exponent of 1 is the plain average, and larger ones go towards the maximum. In training,
+    the share `dropping` of the cells is left out (Chen et al. 2021).
     """
 
     def __init__(self, features: int) -> None:
         super().__init__()
+        self.dropping = 0.0
         self.log_power = nn.Parameter(torch.zeros(features))
 
     def forward(self, grid: Tensor) -> Tensor:
@@ -32,7 +34,12 @@ class PowerPool(nn.Module):
         # The gradient of a power is infinite at zero, where clipped features often are.
         logarithms = grid.flatten(2).float().clamp(min=1e-4).log()
         # Powers by way of logarithms, which onnxruntime has in half the time.
-        mean = (logarithms * power).exp().mean(-1, keepdim=True)
+        powers = (logarithms * power).exp()
+        if self.training and self.dropping:
+            kept = torch.rand(len(grid), 1, powers.shape[-1], device=grid.device) >= self.dropping
+            mean = (powers * kept).sum(-1, keepdim=True) / kept.sum(-1, keepdim=True).clamp(min=1)
+        else:
+            mean = powers.mean(-1, keepdim=True)
         pooled: Tensor = (mean.log() / power).exp()[..., 0]
         return pooled
 
@@ -95,11 +102,12 @@ class ImageEncoder(nn.Module):
         """Features of the network before it is trained (n, features) to unit rows (n, dim)."""
         return side_by_side([member.project(features) for member in self.members])
 
-    def tune(self, network: bool) -> None:
+    def tune(self, network: bool, grid_dropping: float = 0.0) -> None:
         """From now on train the members' networks and pooling, or leave them as they are."""
         for member in self.members:
             member.network.requires_grad_(network)
             member.pool.requires_grad_(network)
+            member.pool.dropping = grid_dropping
 
     def train(self, mode: bool = True) -> "ImageEncoder":
         """Switch to training, all but the network's dropout and batch statistics."""
@@ -114,18 +122,47 @@ class ImageEncoder(nn.Module):
         return early
 
 
-class DualEncoder(nn.Module):
-    """The two encoders and, for each member, the learned scale of its dot products."""
+class SentenceView(nn.Module):
+    """Each member's linear map of a pretrained encoder's sentence vectors into its space.
 
-    def __init__(self, image: ImageEncoder, text: TextEncoder) -> None:
+    A third view of a photo and its caption, which the member's own two learn from. It does not
+    ship.
+    """
+
+    def __init__(self, features: int, dim: int, members: int) -> None:
+        super().__init__()
+        self.maps = nn.ModuleList(nn.Linear(features, dim // members) for _ in range(members))
+        self.log_scale = nn.Parameter(torch.full((members,), FIRST_LOGIT_SCALE).log())
+
+    def forward(self, meaning: Tensor) -> Tensor:
+        """Sentence vectors (n, features) to unit rows (n, dim)."""
+        return side_by_side([functional.normalize(each(meaning), dim=-1) for each in self.maps])
+
+
+class DualEncoder(nn.Module):
+    """The two encoders, for each member the learned scale of its dot products, and a third view."""
+
+    def __init__(
+        self, image: ImageEncoder, text: TextEncoder, sentence: SentenceView | None = None
+    ) -> None:
         super().__init__()
         self.image = image
         self.text = text
         self.log_scale = nn.Parameter(torch.full((len(image.members),), FIRST_LOGIT_SCALE).log())
+        self.sentence = sentence
 
     def logit_scale(self) -> Tensor:
         """What each member's dot product is multiplied with before the softmax: (members,)."""
-        return self.log_scale.exp().clamp(max=MOST_LOGIT_SCALE)
+        return _scale(self.log_scale)
+
+    def sentence_scale(self) -> Tensor:
+        """The same for dot products with the sentence view: (members,)."""
+        assert self.sentence is not None
+        return _scale(self.sentence.log_scale)
+
+
+def _scale(logarithm: Tensor) -> Tensor:
+    return logarithm.exp().clamp(max=MOST_LOGIT_SCALE)
 
 
 @dataclass(frozen=True)
@@ -139,3 +176,10 @@ class CaptionBatch:
     lengths: Tensor
     owner: Tensor
     meaning: Tensor | None = None
+
+    def to(self, device: torch.device) -> "CaptionBatch":
+        """The same on the device."""
+        meaning = None if self.meaning is None else self.meaning.to(device)
+        return CaptionBatch(
+            self.ids.to(device), self.lengths.to(device), self.owner.to(device), meaning
+        )

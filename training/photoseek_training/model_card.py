@@ -98,8 +98,11 @@ Text encoder {recipe.text_encoder}{
         "vectors from all-MiniLM-L6-v2 plus a learned correction"
         if recipe.word_vectors == "minilm"
         else "learned vectors"
-    }. Filters are stored as float16, matrices and word vectors as int8; all
-arithmetic is float32.
+    }.
+{
+        "Filters of one pixel, matrices" if recipe.int8_filters else "Matrices"
+    } and word vectors are stored as int8, other filters as
+float16; all arithmetic is float32.
 
 Data:
 
@@ -130,11 +133,12 @@ machine. The words are those of everyday scenes: people, dogs, sports, streets, 
 def _members(recipe: Recipe) -> str:
     if recipe.members == 1:
         return ""
+    taught = any(stage.distillation for stage in recipe.stages)
     return (
-        f"{recipe.members} members, trained each for itself on the same batches, make up an "
-        "embedding side by side.\nThey have the stem and the first "
-        f"{recipe.fixed_blocks} blocks of the image network in common, as they came, and the "
-        "word vectors.\n\n"
+        f"{recipe.members} members, trained each for itself on the same batches"
+        f"{' and then taught by all of them' if taught else ''},\nmake up an embedding side by "
+        f"side. They have the stem and the first {recipe.fixed_blocks} blocks of the\n"
+        "image network in common, as they came, and the word vectors.\n\n"
     )
 
 
@@ -153,7 +157,7 @@ def _origins(recipe: Recipe) -> str:
                 "  which draws on the freely available SUBTLEX lists of Brysbaert et al. and others"
             ),
         ]
-    if recipe.softness:
+    if recipe.softness or recipe.sentence_view:
         origins.append("captions of like meaning were told by all-MiniLM-L6-v2 (Apache 2.0)")
     lines = "\n".join(f"- {origin}" for origin in origins) or "- nothing"
     return f"Taken from others:\n\n{lines}"

@@ -18,9 +18,10 @@ from photoseek_training.dataset import CaptionedPhoto, Dataset
 from photoseek_training.extra_pairs import ExtraPairs
 from photoseek_training.image_encoders import build_image_network
 from photoseek_training.minilm import MINILM_DIM, load_minilm, word_vectors
-from photoseek_training.model import DualEncoder, ImageEncoder
+from photoseek_training.model import DualEncoder, ImageEncoder, SentenceView
 from photoseek_training.pixels import decode_photos
 from photoseek_training.presets import Recipe
+from photoseek_training.rounding import train_rounded
 from photoseek_training.text_encoders import WordEmbedding, build_text_encoder
 from photoseek_training.training import TrainingData
 from photoseek_training.vocabulary import (
@@ -107,14 +108,20 @@ def _build_model(recipe: Recipe, vocabulary: Vocabulary, work: Path) -> DualEnco
     )
     network = build_image_network(recipe.image_encoder, recipe.image_weights, recipe.fixed_blocks)
     image = ImageEncoder(network, recipe.embedding_dim, recipe.members, recipe.dropout)
-    return DualEncoder(image, text)
+    if recipe.int8_filters:
+        for member in image.members:
+            train_rounded(member.network)
+    sentence = None
+    if recipe.sentence_view:
+        sentence = SentenceView(MINILM_DIM, recipe.embedding_dim, recipe.members)
+    return DualEncoder(image, text, sentence)
 
 
 def _train_corpus(
     recipe: Recipe, photos: Sequence[CaptionedPhoto], tokenizer: Tokenizer, work: Path
 ) -> Corpus:
     corpus = build_corpus(photos, tokenizer)
-    if not recipe.softness:
+    if not (recipe.softness or recipe.sentence_view):
         return corpus
     texts = corpus.texts()
     meaning = _cached(work, "meanings", texts, lambda: load_minilm().encode(texts, "captions"))

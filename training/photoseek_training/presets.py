@@ -15,9 +15,12 @@ class Stage:
     With `network_rate` 0 the image network is frozen and its features are computed once;
     otherwise it is trained at that rate, all but the blocks that the recipe fixes.
     Photos are cropped to `least_crop`..1 of their sides and, if `mirrored`, half are mirrored;
-    their brightness, contrast and saturation change by up to the share `colour_change`.
+    their brightness, contrast and saturation change by up to the share `colour_change`, and the
+    share `grid_dropping` of the network's grid is left out of the pooling.
     `averaging` is the decay a step of the moving average of weights, which is what is measured
-    and kept; `weight_decay` is AdamW's, which without it is Adam.
+    and kept; `weight_decay` is AdamW's, which without it is Adam. With `distillation`, that share
+    of the targets is what the best model before the stage, all its members together, makes of the
+    batch: each member learns from their ensemble.
     """
 
     name: str
@@ -29,10 +32,12 @@ class Stage:
     least_crop: float = 0.7
     mirrored: bool = True
     colour_change: float = 0.0
+    grid_dropping: float = 0.0
     imagenet_per_batch: int = 0
     web_per_batch: int = 0
     averaging: float = 0.98
     weight_decay: float = 0.01
+    distillation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,9 @@ class Recipe:
     target that goes to captions of like meaning; `dropout` is that of image features and of each
     recurrent layer's states. `members` encoders make up the model, each of whose embeddings takes
     its share of `embedding_dim`; they have the stem and the first `fixed_blocks` blocks of the
-    image network in common, which are never trained.
+    image network in common, which are never trained; with `int8_filters` the others' filters of
+    one pixel are trained and stored as int8. `sentence_view` weighs what photos and phrases learn
+    from a pretrained encoder's vectors of the captions.
     """
 
     name: str
@@ -61,11 +68,13 @@ class Recipe:
     hidden: int = 256
     members: int = 1
     fixed_blocks: int = 0
+    int8_filters: bool = False
     embedding_dim: int = 512
     context_length: int = 32
     word_dropping: float = 0.0
     dropout: float = 0.0
     softness: float = 0.0
+    sentence_view: float = 0.0
     extra_pairs: bool = False
     hold_out_classes: bool = False
     drawn_photos: int = 0
@@ -121,16 +130,19 @@ PRESETS = {
         Recipe(
             name=SHIPPED,
             description="the bundle in resources/model: pretrained word vectors, then the image "
-            "network fine-tuned",
+            "networks fine-tuned, then each member taught by all of them",
             word_vectors="minilm",
             vocabulary_size=34_000,
             min_count=2,
             hidden=320,
-            members=2,
+            members=3,
+            embedding_dim=576,
             fixed_blocks=5,
-            word_dropping=0.15,
+            int8_filters=True,
+            word_dropping=0.1,
             dropout=0.3,
             softness=0.3,
+            sentence_view=0.5,
             extra_pairs=True,
             stages=(
                 Stage(
@@ -144,7 +156,7 @@ PRESETS = {
                 ),
                 Stage(
                     "fine-tuning",
-                    epochs=8,
+                    epochs=7,
                     photos_per_batch=96,
                     captions_per_photo=5,
                     learning_rate=3e-4,
@@ -154,6 +166,21 @@ PRESETS = {
                     imagenet_per_batch=10,
                     web_per_batch=10,
                     averaging=0.99,
+                ),
+                Stage(
+                    "distillation",
+                    epochs=3,
+                    photos_per_batch=96,
+                    captions_per_photo=5,
+                    learning_rate=2e-4,
+                    network_rate=1e-4,
+                    least_crop=0.6,
+                    colour_change=0.3,
+                    grid_dropping=0.2,
+                    imagenet_per_batch=10,
+                    web_per_batch=10,
+                    averaging=0.995,
+                    distillation=0.5,
                 ),
             ),
         ),

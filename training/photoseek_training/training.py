@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from photoseek.files import write_atomically
 from photoseek_training.augmentation import augment, vary_colours
 from photoseek_training.checkpoint import (
     BestModel,
@@ -23,17 +24,20 @@ from photoseek_training.checkpoint import (
     save_checkpoint,
 )
 from photoseek_training.corpus import Corpus
-from photoseek_training.ensemble import members_apart
+from photoseek_training.embedding import embed_corpus, mixed_precision
 from photoseek_training.features import network_features
-from photoseek_training.loss import contrastive_loss
 from photoseek_training.model import DualEncoder
+from photoseek_training.objective import Objective
 from photoseek_training.pixels import Pixels
 from photoseek_training.presets import Stage
 from photoseek_training.processes import Processes
 from photoseek_training.recall import photo_to_phrase, phrase_to_photo, recall_sum
 from photoseek_training.sampling import BatchPlan, Part, plan_epoch
+from photoseek_training.soup import uniform_soup
+from photoseek_training.teacher import Teacher, teach
 
-CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
+_CHECKPOINT, _BEST, _TEACHER = "checkpoint.pt", "best.pt", "teacher.pt"
+_END = "end-of-stage-{}.pt"
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 WARM_UP = 0.15
 MOST_GRADIENT = 2.0
@@ -64,7 +68,7 @@ class Run:
     work: Path
     settings: str
     seed: int
-    softness: float
+    objective: Objective
     device: torch.device
     report: Callable[[str], None]
     processes: Processes = field(default_factory=Processes)
@@ -73,33 +77,89 @@ class Run:
 def train(
     model: DualEncoder, data: TrainingData, stages: tuple[Stage, ...], run: Run, *, resume: bool
 ) -> BestModel:
-    """Train through all stages; returns the weights that did best on dev.
+    """Train through all stages; returns what did best on dev, as `result` has it.
 
     With `resume`, a checkpoint in the run's folder is gone on from; all randomness derives from
     seed and position, so the result is that of a run that was never killed.
     """
     started = None
-    if resume and (run.work / CHECKPOINT).exists():
-        started = load_checkpoint(run.work / CHECKPOINT, run.settings)
+    if resume and (run.work / _CHECKPOINT).exists():
+        started = load_checkpoint(run.work / _CHECKPOINT, run.settings)
         run.report(f"going on from {_place(stages, started.position)}")
     first = started.position.stage if started else 0
     best_score = started.best_score if started else -math.inf
     begun = time.monotonic() - (started.seconds if started else 0.0)
     for number in range(first, len(stages)):
-        loop = _StageLoop(model, data, stages[number], number, run, best_score, begun)
+        if started is None and number > 0:
+            model.load_state_dict(_read_best(run).model)
+        teacher = None
+        if stages[number].epochs and stages[number].distillation:
+            teacher = _teacher(model, data, run, at_start=started is None)
+        loop = _StageLoop(model, data, stages[number], number, run, teacher, best_score, begun)
         if started is not None:
             loop.restore(started)
-        elif number > 0:
-            model.load_state_dict(read_best(run).model)
-            loop.restart_average()
         loop.run_epochs(started.position if started else Position(number))
         best_score, started = loop.best_score, None
-    return read_best(run)
+    return result(model, data, stages, run)
 
 
-def read_best(run: Run) -> BestModel:
-    """The weights that have done best on dev so far; CheckpointError where no epoch has ended."""
-    return load_best(run.work / BEST, run.settings)
+def result(
+    model: DualEncoder, data: TrainingData, stages: tuple[Stage, ...], run: Run
+) -> BestModel:
+    """The weights that have done best on dev so far, or where it does better their mean with ends.
+
+    Those are the ends of the stages that trained the image network. CheckpointError where no epoch
+    has ended.
+    """
+    ended = [
+        load_best(file, run.settings)
+        for number in range(len(stages))
+        if (file := run.work / _END.format(number)).exists()
+    ]
+    return uniform_soup(
+        _read_best(run), ended, lambda state: _dev_score(model, state, data, None, run.device)
+    )
+
+
+def forget(work: Path) -> None:
+    """Delete what runs have left in the folder, but for caches."""
+    names = (_CHECKPOINT, _BEST, _TEACHER, *(file.name for file in work.glob(_END.format("*"))))
+    for name in names:
+        (work / name).unlink(missing_ok=True)
+
+
+def _read_best(run: Run) -> BestModel:
+    return load_best(run.work / _BEST, run.settings)
+
+
+def _dev_score(
+    model: DualEncoder,
+    state: State,
+    data: TrainingData,
+    features: NDArray[np.float32] | None,
+    device: torch.device,
+) -> float:
+    """The sum of dev recalls of the model with other weights, which it holds meanwhile."""
+    kept = {name: value.clone() for name, value in model.state_dict().items()}
+    model.load_state_dict(state)
+    photos, phrases = embed_corpus(model, data.dev, data.dev_pixels, features, device)
+    model.load_state_dict(kept)
+    owner = data.dev.owner
+    return recall_sum(
+        phrase_to_photo(photos, phrases, owner), photo_to_phrase(photos, phrases, owner)
+    )
+
+
+def _teacher(model: DualEncoder, data: TrainingData, run: Run, *, at_start: bool) -> Teacher:
+    """The best model before a stage, which is kept for a run that goes on within the stage."""
+    if at_start:
+        with run.processes.first_alone():
+            if run.processes.is_first:
+                write_atomically(
+                    run.work / _TEACHER, (run.work / _BEST).read_bytes(), durable=False
+                )
+    model.load_state_dict(load_best(run.work / _TEACHER, run.settings).model)
+    return teach(model, data.train, data.train_pixels, run.device)
 
 
 class _StageLoop:
@@ -112,16 +172,18 @@ class _StageLoop:
         stage: Stage,
         number: int,
         run: Run,
+        teacher: Teacher | None,
         best_score: float,
         begun: float,
     ) -> None:
         self.model, self.data, self.stage, self.number, self.run = model, data, stage, number, run
-        self.best_score, self.begun = best_score, begun
+        self.teacher, self.best_score, self.begun = teacher, best_score, begun
         self.frozen = stage.network_rate == 0
-        model.image.tune(not self.frozen)
+        model.image.tune(not self.frozen, stage.grid_dropping)
         self.optimizer = _build_optimizer(model, stage)
-        self.average: State = {}
-        self.restart_average()
+        self.average: State = {
+            name: value.detach().clone() for name, value in model.state_dict().items()
+        }
         self.parts = (
             Part(0, data.flickr, stage.photos_per_batch, stage.captions_per_photo),
             Part(data.flickr, data.imagenet, stage.imagenet_per_batch, 1),
@@ -141,11 +203,6 @@ class _StageLoop:
             name: value.to(self.run.device) for name, value in checkpoint.average.items()
         }
         self.optimizer.load_state_dict(checkpoint.optimizer)
-
-    def restart_average(self) -> None:
-        self.average = {
-            name: value.detach().clone() for name, value in self.model.state_dict().items()
-        }
 
     def run_epochs(self, position: Position) -> None:
         for epoch in range(position.epoch, self.stage.epochs):
@@ -176,26 +233,22 @@ class _StageLoop:
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
         device, processes = self.run.device, self.run.processes
-        captions = self.data.train.batch(plan.captions, plan.owner)
+        captions = self.data.train.batch(plan.captions, plan.owner).to(device)
         own_photos, own_captions = (
             processes.share(len(numbers)) for numbers in (plan.photos, plan.captions)
         )
         with mixed_precision(device):
             photos = self._photos(plan.photos[own_photos], random)
             ids, lengths = captions.ids[own_captions], captions.lengths[own_captions]
-            phrases = self.model.text(ids.to(device), lengths.to(device))
-        meaning = None if captions.meaning is None else captions.meaning.to(device)
-        owner, scales = captions.owner.to(device), self.model.logit_scale()
-        members = zip(
-            members_apart(processes.gather(photos, own_photos, len(plan.photos)), len(scales)),
-            members_apart(processes.gather(phrases, own_captions, len(plan.captions)), len(scales)),
-            scales,
-            strict=True,
+            phrases = self.model.text(ids, lengths)
+        losses = self.run.objective.losses(
+            self.model,
+            captions,
+            processes.gather(photos, own_photos, len(plan.photos)),
+            processes.gather(phrases, own_captions, len(plan.captions)),
+            None if self.teacher is None else self.teacher.logits(plan).to(device),
+            self.stage.distillation,
         )
-        losses = [
-            contrastive_loss(*member, owner=owner, meaning=meaning, softness=self.run.softness)
-            for member in members
-        ]
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses)
         processes.average_gradients(self.model.parameters())
@@ -232,14 +285,16 @@ class _StageLoop:
                 self.average[name].lerp_(value, 1 - decay)
 
     def _end_epoch(self, epoch: int, loss: float) -> None:
-        score = self._score_average()
+        features = self.dev_features if self.frozen else None
+        score = _dev_score(self.model, self.average, self.data, features, self.run.device)
         place = f"{self.stage.name} epoch {epoch + 1} of {self.stage.epochs}"
+        state = BestModel(self.run.settings, score, place, self._seconds(), self.average)
         best = score > self.best_score
         if best:
             self.best_score = score
-            self._write(
-                BestModel(self.run.settings, score, place, self._seconds(), self.average), BEST
-            )
+            self._write(state, _BEST)
+        if epoch + 1 == self.stage.epochs and not self.frozen:
+            self._write(state, _END.format(self.number))
         self.run.report(
             f"{place}: loss {loss:.3f}, dev recall sum {score:.1f}"
             f"{' (best so far)' if best else ''}"
@@ -258,7 +313,7 @@ class _StageLoop:
                 self.best_score,
                 self._seconds(),
             ),
-            CHECKPOINT,
+            _CHECKPOINT,
         )
 
     def _seconds(self) -> float:
@@ -268,68 +323,12 @@ class _StageLoop:
         if self.run.processes.is_first:
             save_checkpoint(checkpoint, self.run.work / name)
 
-    def _score_average(self) -> float:
-        """The sum of dev recalls of the averaged weights, which the model holds meanwhile."""
-        kept = {name: value.clone() for name, value in self.model.state_dict().items()}
-        self.model.load_state_dict(self.average)
-        photos, phrases = embed_corpus(
-            self.model,
-            self.data.dev,
-            self.data.dev_pixels,
-            self.dev_features if self.frozen else None,
-            self.run.device,
-        )
-        self.model.load_state_dict(kept)
-        owner = self.data.dev.owner
-        return recall_sum(
-            phrase_to_photo(photos, phrases, owner), photo_to_phrase(photos, phrases, owner)
-        )
-
     def _generator(self, epoch: int, step: int | None = None) -> np.random.Generator:
         """For the plan of an epoch, which all processes share, or for this one's part of a step."""
         if step is None:
             return np.random.default_rng((self.run.seed, self.number, epoch))
         bits = np.random.PCG64((self.run.seed, self.number, epoch, step + 1))
         return np.random.Generator(bits.jumped(self.run.processes.rank))
-
-
-def mixed_precision(device: torch.device) -> torch.autocast:
-    """Compute large products in bfloat16 where the device has it, and the rest as it is.
-
-    On a processor without such products they would be emulated, and slower.
-    """
-    if device.type == "cuda":
-        enabled = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        enabled = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
-
-
-@torch.inference_mode()
-def embed_corpus(
-    model: DualEncoder,
-    corpus: Corpus,
-    pixels: Pixels,
-    features: NDArray[np.float32] | None,
-    device: torch.device,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Unit rows of all photos (from `features` where given) and of all captions."""
-    model.eval()
-    photos, phrases = [], []
-    for start in range(0, len(corpus.photos), 64):
-        chosen = slice(start, start + 64)
-        if features is not None:
-            rows = model.image.project(torch.from_numpy(features[chosen, 0]).to(device))
-        else:
-            rows = model.image(torch.from_numpy(np.array(pixels[chosen])).to(device))
-        photos.append(rows.cpu().numpy())
-    for start in range(0, len(corpus.ids), 512):
-        ids, lengths = (
-            torch.from_numpy(values[start : start + 512]).to(device)
-            for values in (corpus.ids, corpus.lengths)
-        )
-        phrases.append(model.text(ids, lengths).cpu().numpy())
-    return np.concatenate(photos), np.concatenate(phrases)
 
 
 def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from photoseek_training.ensemble import members_apart, side_by_side
+from photoseek_training.image_encoders import build_image_network
+from photoseek_training.loss import build_targets, contrastive_loss
+from photoseek_training.model import CaptionBatch, DualEncoder, ImageEncoder, SentenceView
+from photoseek_training.objective import Objective
+from photoseek_training.text_encoders import WordEmbedding, build_text_encoder
+
+MEMBERS, DIM, PHOTOS, PHRASES, MEANING = 2, 8, 3, 5, 4
+
+
+def _model(sentence: SentenceView | None = None) -> DualEncoder:
+    words = WordEmbedding(10, 4, 10, None, 0.0)
+    text = build_text_encoder("lstm", words, hidden=4, dim=DIM, members=MEMBERS)
+    return DualEncoder(ImageEncoder(build_image_network("tiny"), DIM, MEMBERS), text, sentence)
+
+
+def _unit(rows: int, dim: int) -> Tensor:
+    return nn.functional.normalize(torch.randn(rows, dim), dim=-1)
+
+
+def _batch() -> tuple[CaptionBatch, Tensor, Tensor]:
+    torch.manual_seed(0)
+    photos, phrases = (
+        side_by_side([_unit(rows, DIM // MEMBERS) for _ in range(MEMBERS)])
+        for rows in (PHOTOS, PHRASES)
+    )
+    owner = torch.tensor([0, 0, 1, 2, 2])
+    ids, lengths = torch.ones(PHRASES, 2, dtype=torch.int64), torch.full((PHRASES,), 2)
+    return CaptionBatch(ids, lengths, owner, _unit(PHRASES, MEANING)), photos, phrases
+
+
+def test_each_member_learns_from_its_own_rows() -> None:
+    captions, photos, phrases = _batch()
+    losses = Objective(softness=0.3).losses(_model(), captions, photos, phrases)
+    targets = build_targets(captions.owner, PHOTOS, captions.meaning, 0.3)
+    scale = torch.tensor(14.0)
+    for loss, *own in zip(
+        losses, members_apart(photos, MEMBERS), members_apart(phrases, MEMBERS), strict=True
+    ):
+        wanted = contrastive_loss(own[0], own[1], scale, targets.to_photo, targets.to_phrase)
+        torch.testing.assert_close(loss, wanted)
+
+
+def test_photos_and_phrases_learn_from_the_sentence_view_too() -> None:
+    captions, photos, phrases = _batch()
+    model = _model(SentenceView(MEANING, DIM, MEMBERS))
+    photos.requires_grad_()
+    plain = Objective(sentence_view=0.0).losses(model, captions, photos, phrases)
+    seen = Objective(sentence_view=0.5).losses(model, captions, photos, phrases)
+    assert model.sentence is not None
+    assert captions.meaning is not None
+    view = members_apart(model.sentence(captions.meaning), MEMBERS)[1]
+    own_photos, own_phrases = (members_apart(rows, MEMBERS)[1] for rows in (photos, phrases))
+    targets = build_targets(captions.owner, PHOTOS)
+    scale = torch.tensor(14.0)
+    extra = contrastive_loss(own_photos, view, scale, targets.to_photo, targets.to_phrase)
+    # Of the sentence vectors each phrase has one that is its own.
+    extra = extra + contrastive_loss(
+        view, own_phrases, scale, torch.eye(PHRASES), torch.eye(PHRASES)
+    )
+    torch.testing.assert_close(seen[1], plain[1] + 0.5 * extra)
+
+
+def test_the_teacher_moves_the_targets() -> None:
+    captions, photos, phrases = _batch()
+    own = 14.0 * members_apart(phrases, MEMBERS)[0] @ members_apart(photos, MEMBERS)[0].T
+    objective, model = Objective(), _model()
+    alone, *_ = objective.losses(model, captions, photos, phrases)
+    # Taught by itself alone, a member has its own entropy as its loss: the least there can be.
+    taught, *_ = objective.losses(model, captions, photos, phrases, own, distillation=1.0)
+    entropy = [
+        -(logits.softmax(-1) * logits.log_softmax(-1)).sum(-1).mean() for logits in (own, own.T)
+    ]
+    torch.testing.assert_close(taught, sum(entropy) / torch.tensor(2.0))
+    assert alone > taught

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import torch
+
+from photoseek_training.checkpoint import BestModel, State
+from photoseek_training.soup import uniform_soup
+
+
+def _model(value: float, score: float, epoch: str) -> BestModel:
+    state = {"weight": torch.tensor([value], dtype=torch.float32), "steps": torch.tensor(7)}
+    return BestModel("settings", score, epoch, 10 * value, state)
+
+
+def _score(state: State) -> float:
+    return 100 - abs(float(state["weight"]) - 2)
+
+
+def test_the_mean_is_taken_where_it_does_better() -> None:
+    best, other = _model(1, 99, "first"), _model(4, 98, "second")
+    soup = uniform_soup(best, [other], _score)
+    assert soup.model["weight"].tolist() == [2.5]
+    assert soup.model["steps"].item() == 7
+    assert (soup.score, soup.epoch, soup.seconds) == (99.5, "mean of first, second", 40)
+
+
+def test_the_best_stays_alone_where_it_does_better() -> None:
+    best = _model(2, 100, "first")
+    assert uniform_soup(best, [_model(4, 98, "second")], _score) is best
+    assert uniform_soup(best, [], _score) is best
+    # The end of a stage may be its best epoch, which counts once.
+    assert uniform_soup(best, [_model(2, 100, "first")], _score) is best
