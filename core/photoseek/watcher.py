@@ -38,6 +38,9 @@ RESCAN_UNWATCHED_EVERY = 60.0
 REST = 10.0
 """Between two looks at everything lies at least this many times what one has taken."""
 
+_FREED_WITHIN = (0.05, 0.5)
+"""Seconds to wait before each further try: handles are freed a little after a watch has ended."""
+
 _MOUNTS = Path("/proc/self/mounts")
 _REMOTE = frozenset(
     {"9p", "afs", "ceph", "cifs", "davfs", "drvfs", "fuse.davfs2", "fuse.glusterfs", "nfs"}
@@ -128,11 +131,21 @@ def _watch(folders: Sequence[Path]) -> tuple[_Batches, tuple[Failure, ...]]:
     able: list[Path] = []
     for path in wanted:
         try:
-            _start([*able, path]).close()
+            _start_patiently([*able, path]).close()
             able.append(path)
         except (OSError, RuntimeError) as error:
             unwatched.append(Failure(path, _reason(error)))
-    return _start(able), tuple(unwatched)
+    return _start_patiently(able), tuple(unwatched)
+
+
+def _start_patiently(paths: Sequence[Path]) -> _Batches:
+    """As `_start`, which handles that were given up just before may still be missing for."""
+    for seconds in _FREED_WITHIN:
+        try:
+            return _start(paths)
+        except (OSError, RuntimeError):
+            time.sleep(seconds)
+    return _start(paths)
 
 
 def _start(paths: Sequence[Path]) -> _Batches:
