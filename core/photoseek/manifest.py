@@ -163,7 +163,10 @@ def _read(kind: Any, value: object, where: str) -> Any:
         if not isinstance(value, dict):
             raise BundleError(f"{where} is not an object")
         item_kind = typing.get_args(kind)[1]
-        return {key: _read(item_kind, item, f"{where}.{key}") for key, item in value.items()}
+        return {
+            key: _read(item_kind, item, f"{where}.{key if key.isprintable() else ascii(key)}")
+            for key, item in value.items()
+        }
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if kind is not object and type(value) is not kind:

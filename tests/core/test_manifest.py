@@ -109,6 +109,12 @@ def test_each_wrong_value_is_said(path: str, value: object, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_name_with_a_line_break_is_told_of_in_one_line() -> None:
+    with pytest.raises(BundleError, match=r"files\.'\\n' is 1") as caught:
+        Manifest.from_json(WHOLE.to_json().replace('"files": {', '"files": {"\\n": 1, '))
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"manifest"', "{}", "\ufeff{}"])
 def test_what_is_no_manifest_is_said(text: str) -> None:
     with pytest.raises(BundleError):
