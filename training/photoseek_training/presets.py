@@ -124,6 +124,20 @@ SHIPPED = "shipped"
 SMOKE = "smoke"
 PAPER_TEXT_ENCODERS = ("lstm", "bilstm", "multilayer-bilstm")
 
+_FINE_TUNING = Stage(
+    "fine-tuning",
+    epochs=7,
+    photos_per_batch=96,
+    captions_per_photo=5,
+    learning_rate=3e-4,
+    network_rate=1.5e-4,
+    least_crop=0.6,
+    colour_change=0.3,
+    imagenet_per_batch=10,
+    web_per_batch=10,
+    averaging=0.99,
+)
+
 PRESETS = {
     recipe.name: recipe
     for recipe in (
@@ -154,31 +168,14 @@ PRESETS = {
                     imagenet_per_batch=48,
                     web_per_batch=48,
                 ),
-                Stage(
-                    "fine-tuning",
-                    epochs=7,
-                    photos_per_batch=96,
-                    captions_per_photo=5,
-                    learning_rate=3e-4,
-                    network_rate=1.5e-4,
-                    least_crop=0.6,
-                    colour_change=0.3,
-                    imagenet_per_batch=10,
-                    web_per_batch=10,
-                    averaging=0.99,
-                ),
-                Stage(
-                    "distillation",
+                _FINE_TUNING,
+                replace(
+                    _FINE_TUNING,
+                    name="distillation",
                     epochs=3,
-                    photos_per_batch=96,
-                    captions_per_photo=5,
                     learning_rate=2e-4,
                     network_rate=1e-4,
-                    least_crop=0.6,
-                    colour_change=0.3,
                     grid_dropping=0.2,
-                    imagenet_per_batch=10,
-                    web_per_batch=10,
                     averaging=0.995,
                     distillation=0.5,
                 ),
