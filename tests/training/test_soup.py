@@ -26,6 +26,13 @@ def test_the_mean_is_taken_where_it_does_better() -> None:
 def test_the_best_stays_alone_where_it_does_better() -> None:
     best = _model(2, 100, "first")
     assert uniform_soup(best, [_model(4, 98, "second")], _score) is best
-    assert uniform_soup(best, [], _score) is best
-    # The end of a stage may be its best epoch, which counts once.
-    assert uniform_soup(best, [_model(2, 100, "first")], _score) is best
+
+
+def test_the_best_epoch_counts_once_though_it_ends_a_stage() -> None:
+    best = _model(2, 100, "first")
+
+    def never(state: State) -> float:
+        raise AssertionError(state)
+
+    assert uniform_soup(best, [], never) is best
+    assert uniform_soup(best, [_model(2, 100, "first")], never) is best

@@ -16,6 +16,8 @@ def uniform_soup(
     (Wortsman et al. 2022, "Model soups").
     """
     taken = [best, *(other for other in others if other.epoch != best.epoch)]
+    if len(taken) == 1:
+        return best
     mean = _mean([model.model for model in taken])
     value = score(mean)
     if value <= best.score:
