@@ -15,7 +15,7 @@ from photoseek_training.image_encoders import build_image_network
 from photoseek_training.image_graph import write_image_graph
 from photoseek_training.lite import LITE_SCALES, EfficientNetLite
 from photoseek_training.model import ImageEncoder, PowerPool
-from photoseek_training.rounding import round_weights
+from photoseek_training.rounding import round_weights, train_rounded
 
 
 def _lite0() -> EfficientNetLite:
@@ -121,11 +121,17 @@ def test_pooling_starts_as_the_average_and_goes_towards_the_maximum() -> None:
     torch.testing.assert_close(pool(grid), grid.amax((2, 3)), rtol=0.05, atol=0)
 
 
-def test_exported_lite_computes_the_same_from_weights_stored_in_half(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounded", [False, True])
+def test_exported_lite_computes_the_same_from_weights_stored_small(
+    tmp_path: Path, rounded: bool
+) -> None:
     import onnxruntime
 
     source = build_image_network("efficientnet-lite0", "random", fixed_blocks=3)
     encoder = ImageEncoder(source, 16, members=2).eval()
+    if rounded:
+        for member in encoder.members:
+            train_rounded(member.network)
     round_weights(encoder)
     spec = ImageInput(224, "squash", "bicubic", "pixels", "uint8")
     write_image_graph(encoder, spec, tmp_path / "image.onnx")
