@@ -44,3 +44,25 @@ def test_a_whole_crop_is_the_photo_or_its_mirror_image() -> None:
     assert all(a != b for a, b in zip(mirrored, plain, strict=True))
     assert any(mirrored)
     assert any(plain)
+
+
+def test_crops_come_in_the_size_asked_for_and_stay_in_the_photo() -> None:
+    ramp = np.linspace(0, 255, 20, dtype=np.uint8)
+    pixels = np.broadcast_to(ramp[:, None, None], (5, 20, 20, 3))
+    crops = augment(
+        pixels, np.random.default_rng(3), least_side=0.5, mirroring=True, size=12
+    ).numpy()
+    assert crops.shape == (5, 12, 12, 3)
+    rows = crops[:, :, 0, 0].astype(int)
+    assert (np.diff(rows, axis=1) > 0).all()
+    assert ((rows[:, -1] - rows[:, 0]) >= 0.4 * 255).all()
+    assert len(np.unique(rows[:, 0])) > 1
+
+
+def test_a_whole_photo_is_only_resized() -> None:
+    pixels = np.full((2, 8, 8, 3), 70, np.uint8)
+    pixels[1] = 200
+    whole = augment(pixels, np.random.default_rng(4), least_side=1.0, mirroring=True, size=5)
+    assert whole.shape == (2, 5, 5, 3)
+    assert (whole[0] == 70).all()
+    assert (whole[1] == 200).all()

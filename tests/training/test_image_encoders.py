@@ -51,6 +51,14 @@ def test_lite_sees_a_grid(name: str) -> None:
     assert grid.shape[2] == -(-found.size // 32)
 
 
+def test_photos_can_be_larger_than_those_a_network_was_first_trained_on() -> None:
+    found = build_image_network("efficientnet-lite0", "random", size=320)
+    assert found.size == 320
+    assert build_image_network("resnet18", "random", size=256).size == 256
+    with pytest.raises(ModelChoiceError, match="tiny takes photos of 32 pixels, not 48"):
+        build_image_network("tiny", size=48)
+
+
 def test_lite_weights_come_from_a_file_too(tmp_path: Path) -> None:
     network = _lite0()
     torch.save({**network.state_dict(), "_fc.weight": torch.zeros(2, 2)}, tmp_path / "w.pth")

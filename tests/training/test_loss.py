@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from photoseek_training.loss import SOFT_TEMPERATURE, build_targets, contrastive_loss
+from photoseek_training.loss import (
+    SOFT_TEMPERATURE,
+    build_targets,
+    contrastive_loss,
+    matching_loss,
+)
 
 
 def _unit(rows: int, seed: int) -> Tensor:
@@ -55,6 +60,35 @@ def test_loss_equals_its_slow_twin(softness: float) -> None:
 def test_right_pairs_cost_less_than_wrong_ones() -> None:
     photos = torch.eye(3)
     assert _loss(photos, photos[OWNER]) < _loss(photos, photos[(OWNER + 1) % 3])
+
+
+@pytest.mark.parametrize("softness", [0.0, 0.3])
+def test_a_photo_may_find_any_of_its_phrases(softness: float) -> None:
+    targets = build_targets(OWNER, len(PHOTOS), MEANING, softness)
+    each, half, any_one = (
+        float(matching_loss(PHOTOS, PHRASES, SCALE, targets, share)) for share in (0.0, 0.5, 1.0)
+    )
+    assert math.isclose(each, _slow_loss(softness), rel_tol=1e-5)
+    assert math.isclose(half, (each + any_one) / 2, rel_tol=1e-5)
+    slow = 0.0
+    for p in range(3):
+        powers = [math.exp(float(SCALE * (phrase @ PHOTOS[p]))) for phrase in PHRASES]
+        for q in range(3):
+            own = [i for i in range(6) if OWNER[i] == q]
+            target = sum(float(targets.to_phrase[p, i]) for i in own)
+            slow -= target * math.log(sum(powers[i] for i in own) / sum(powers)) / 3
+    logits = SCALE * PHRASES @ PHOTOS.T
+    to_photo = float(torch.nn.functional.cross_entropy(logits, targets.to_photo))
+    assert math.isclose(any_one, (to_photo + slow) / 2, rel_tol=1e-5)
+
+
+def test_a_phrase_that_says_little_costs_less_where_any_may_be_found() -> None:
+    photos = torch.eye(3)
+    phrases = photos[OWNER].clone()
+    phrases[0] = torch.tensor([0.1, 0.7, 0.7])  # but the other phrase of this photo fits
+    targets = build_targets(OWNER, 3)
+    losses = [matching_loss(photos, phrases, SCALE, targets, share) for share in (0.0, 1.0)]
+    assert losses[1] < losses[0]
 
 
 def test_a_share_of_the_targets_goes_where_the_teacher_puts_it() -> None:

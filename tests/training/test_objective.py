@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from photoseek_training.ensemble import members_apart, side_by_side
 from photoseek_training.image_encoders import build_image_network
-from photoseek_training.loss import build_targets, contrastive_loss
+from photoseek_training.loss import build_targets, contrastive_loss, matching_loss
 from photoseek_training.model import CaptionBatch, DualEncoder, ImageEncoder, SentenceView
 from photoseek_training.objective import Objective
 from photoseek_training.text_encoders import WordEmbedding, build_text_encoder
@@ -64,6 +64,28 @@ def test_photos_and_phrases_learn_from_the_sentence_view_too() -> None:
         view, own_phrases, scale, torch.eye(PHRASES), torch.eye(PHRASES)
     )
     torch.testing.assert_close(seen[1], plain[1] + 0.5 * extra)
+
+
+def test_any_phrase_counts_for_photos_and_for_the_sentence_view() -> None:
+    captions, photos, phrases = _batch()
+    model = _model(SentenceView(MEANING, DIM, MEMBERS))
+    each, any_one = (
+        Objective(sentence_view=1.0, any_phrase=share).losses(model, captions, photos, phrases)
+        for share in (0.0, 1.0)
+    )
+    assert model.sentence is not None
+    assert captions.meaning is not None
+    view = model.sentence(captions.meaning)
+    targets, scale = build_targets(captions.owner, PHOTOS), torch.tensor(14.0)
+    own_photos, own_phrases, own_view = (
+        members_apart(rows, MEMBERS)[0] for rows in (photos, phrases, view)
+    )
+    gained = [
+        matching_loss(own_photos, others, scale, targets, 0.0)
+        - matching_loss(own_photos, others, scale, targets, 1.0)
+        for others in (own_phrases, own_view)
+    ]
+    torch.testing.assert_close(each[0] - any_one[0], gained[0] + gained[1])
 
 
 def test_the_teacher_moves_the_targets() -> None:

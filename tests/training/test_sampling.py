@@ -41,3 +41,19 @@ def test_the_same_generator_plans_the_same_epoch() -> None:
     one, other = (plan_epoch(CORPUS, (Part(0, 7, 2, 1),), np.random.default_rng(3)) for _ in "ab")
     for plan, twin in zip(one, other, strict=True):
         assert plan.captions.tolist() == twin.captions.tolist()
+
+
+def test_photos_of_like_captions_come_into_a_batch_together() -> None:
+    counts = np.array([1, *[2] * 40])  # the first photo is of another part
+    kinds = np.repeat(np.arange(41) % 2, counts)
+    meaning = np.eye(2, dtype=np.float32)[kinds]
+    starts = np.concatenate([[0], counts.cumsum()])
+    ids, ones = np.zeros((len(kinds), 1), np.int64), np.ones(len(kinds), np.int64)
+    corpus = Corpus((), ids, ones, np.repeat(np.arange(41), counts), starts, meaning)
+    mixed = []
+    for alike in (0, 10):
+        plans = plan_epoch(corpus, (Part(1, 40, 10, 2, alike),), np.random.default_rng(4))
+        photos = np.concatenate([plan.photos for plan in plans])
+        assert sorted(photos.tolist()) == list(range(1, 41))
+        mixed.append(sum(len(set(kinds[plan.captions])) > 1 for plan in plans))
+    assert mixed == [4, 0]

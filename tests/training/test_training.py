@@ -87,6 +87,28 @@ def test_a_frozen_network_keeps_its_weights_and_a_tuned_one_does_not(tmp_path: P
     assert not torch.equal(prepared.model.state_dict()[key], before)
 
 
+def test_crops_are_resized_for_training_and_whole_photos_are_measured(tmp_path: Path) -> None:
+    shapes = draw_shapes(tmp_path / "shapes", 40, seed=2)
+    recipe = replace(
+        find_preset("smoke"),
+        image_encoder="efficientnet-lite0",
+        image_weights="random",
+        image_size=64,
+    )
+    prepared = prepare(recipe, read_dataset(shapes), ExtraPairs(), seed=0, work=tmp_path)
+    assert prepared.image.size == 64
+    sides = {True: set[int](), False: set[int]()}
+
+    def see(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        sides[prepared.model.training].add(inputs[0].shape[-1])
+
+    prepared.model.image.early.register_forward_pre_hook(see)
+    stage = replace(STAGES[1], epochs=1, crop_size=48)
+    run = Run(tmp_path, "settings", 0, Objective(), torch.device("cpu"), lambda _: None)
+    train(prepared.model, prepared.data, (stage,), run, resume=False)
+    assert sides == {True: {48}, False: {64}}
+
+
 def test_the_learning_rate_warms_up_and_falls_to_nothing() -> None:
     rates = np.array([training._rate(step, 100) for step in range(100)])
     assert rates.argmax() == 15

@@ -8,21 +8,29 @@ from torch.nn import functional
 
 
 def augment(
-    pixels: NDArray[np.uint8], random: np.random.Generator, *, least_side: float, mirroring: bool
+    pixels: NDArray[np.uint8],
+    random: np.random.Generator,
+    *,
+    least_side: float,
+    mirroring: bool,
+    size: int | None = None,
 ) -> Tensor:
-    """Crop each photo to `least_side`..1 of its sides, resize back, and mirror half, if asked.
+    """Crop each photo to `least_side`..1 of its sides, and mirror half, if asked.
 
-    (n, size, size, 3) uint8 in and out. The sides are drawn apart, which varies the aspect.
+    (n, side, side, 3) uint8 to (n, size, size, 3) uint8; without `size`, to the side they come
+    with. The crop's sides are drawn apart, which varies the aspect.
     """
-    count, size = pixels.shape[:2]
-    batch = torch.from_numpy(np.array(pixels))
-    sides = np.rint(size * random.uniform(least_side, 1, (count, 2))).astype(int)
-    corners = (random.random((count, 2)) * (size - sides + 1)).astype(int)
+    count, side = pixels.shape[:2]
+    size = size or side
+    photos = torch.from_numpy(np.array(pixels))
+    sides = np.rint(side * random.uniform(least_side, 1, (count, 2))).astype(int)
+    corners = (random.random((count, 2)) * (side - sides + 1)).astype(int)
     mirrored = np.less(random.random(size=(count,)), 0.5 if mirroring else 0.0)
-    if least_side == 1:
-        return torch.where(torch.from_numpy(mirrored)[:, None, None, None], batch.flip(2), batch)
+    if least_side == 1 and size == side:
+        return torch.where(torch.from_numpy(mirrored)[:, None, None, None], photos.flip(2), photos)
+    batch = photos.new_empty((count, size, size, 3))
     for row, ((height, width), (top, left)) in enumerate(zip(sides, corners, strict=True)):
-        crop = batch[row, top : top + height, left : left + width].permute(2, 0, 1)[None].float()
+        crop = photos[row, top : top + height, left : left + width].permute(2, 0, 1)[None].float()
         whole = functional.interpolate(crop, (size, size), mode="bilinear", align_corners=False)[0]
         batch[row] = (whole.flip(-1) if mirrored[row] else whole).round().byte().permute(1, 2, 0)
     return batch

@@ -92,7 +92,7 @@ def _train_and_export(
         f"{len(prepared.vocabulary):,} words, of which {prepared.vocabulary.learned:,} are "
         "learned from captions"
     )
-    objective = Objective(recipe.softness, recipe.sentence_view)
+    objective = Objective(recipe.softness, recipe.sentence_view, recipe.any_phrase)
     run = Run(work, settings, options.seed, objective, device, say, processes)
     prepared.model.to(run.device)
     trained = prepared.model, prepared.data, recipe.stages, run

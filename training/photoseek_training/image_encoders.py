@@ -56,18 +56,21 @@ class TinyNetwork(nn.Module):
 
 
 def build_image_network(
-    name: str, weights: str = PRETRAINED, fixed_blocks: int = 0
+    name: str, weights: str = PRETRAINED, fixed_blocks: int = 0, size: int = 0
 ) -> ImageNetwork:
     """The named network with `weights`: "pretrained", "random", or the path of a weight file.
 
     The stem and the first `fixed_blocks` blocks of an EfficientNet-Lite stay as they came: they
     work at the highest resolutions, take most of the time to train, and find edges and textures.
+    Photos are `size` pixels wide and high (0: as large as those that it was first trained on).
 
     Names: efficientnet-lite0, -lite1, -lite2; vgg19 (the 4,096 features of its second fully
     connected layer); tiny (for drawn shapes, always random); any other of torchvision's
     classification models. ModelChoiceError says what cannot be had.
     """
     if name == "tiny":
+        if size not in (0, TinyNetwork.SIZE):
+            raise ModelChoiceError(f"tiny takes photos of {TinyNetwork.SIZE} pixels, not {size}")
         return ImageNetwork(
             nn.Identity(), TinyNetwork(), TinyNetwork.FEATURES, TinyNetwork.SIZE,
             (127.5,) * 3, (127.5,) * 3,
@@ -75,12 +78,14 @@ def build_image_network(
     if name in LITE_SCALES:
         early, late = _lite(name, weights).split(fixed_blocks)
         return ImageNetwork(
-            early, late, LITE_FEATURES, LITE_SCALES[name].size, (127.0,) * 3, (128.0,) * 3,
+            early, late, LITE_FEATURES, size or LITE_SCALES[name].size, (127.0,) * 3, (128.0,) * 3,
         )  # fmt: skip
     if name in torchvision.models.list_models(module=torchvision.models):
         network = _torchvision(name, weights)
         features = _strip_classifier(name, network)
-        return ImageNetwork(nn.Identity(), network, features, 224, IMAGENET_MEAN, IMAGENET_STD)
+        return ImageNetwork(
+            nn.Identity(), network, features, size or 224, IMAGENET_MEAN, IMAGENET_STD
+        )
     raise ModelChoiceError(
         f"no image encoder is called {name!r}: choose one of "
         f"{', '.join((*LITE_SCALES, 'vgg19'))}, or another classification "

@@ -14,11 +14,13 @@ class Targets:
     """Which photos a phrase should find, `to_photo` (n, p), and the other way, `to_phrase` (p, n).
 
     `to_alike` (n, n) are the phrases that mean what a phrase means; all rows add up to one.
+    `belongs` (n, p) has a one for each phrase's own photo.
     """
 
     to_photo: Tensor
     to_phrase: Tensor
     to_alike: Tensor
+    belongs: Tensor
 
     def taught(self, logits: Tensor, share: float) -> "Targets":
         """A share of each target goes where a teacher's `logits` (n, p) put it."""
@@ -26,6 +28,7 @@ class Targets:
             torch.lerp(self.to_photo, torch.softmax(logits, dim=-1), share),
             torch.lerp(self.to_phrase, torch.softmax(logits.T, dim=-1), share),
             self.to_alike,
+            self.belongs,
         )
 
 
@@ -41,12 +44,13 @@ def build_targets(
     to_phrase = (belongs / belongs.sum(0)).T
     itself = torch.eye(len(owner), device=owner.device)
     if meaning is None or not softness:
-        return Targets(belongs, to_phrase, itself)
+        return Targets(belongs, to_phrase, itself, belongs)
     alike = torch.softmax(meaning @ meaning.T / SOFT_TEMPERATURE, dim=-1)
     return Targets(
         torch.lerp(belongs, alike @ belongs, softness),
         torch.lerp(to_phrase, to_phrase @ alike, softness),
         torch.lerp(itself, alike, softness),
+        belongs,
     )
 
 
@@ -57,7 +61,29 @@ def contrastive_loss(
 
     `photos` (p, dim) and `phrases` (n, dim) are unit rows, the targets (n, p) and (p, n).
     """
-    logits = scale * phrases @ photos.T
-    photo_loss = functional.cross_entropy(logits, to_photo)
-    phrase_loss = functional.cross_entropy(logits.T, to_phrase)
+    photo_loss, phrase_loss = _two_losses(scale * phrases @ photos.T, to_photo, to_phrase)
     return (photo_loss + phrase_loss) / 2
+
+
+def matching_loss(
+    photos: Tensor, phrases: Tensor, scale: Tensor, targets: Targets, any_phrase: float = 0.0
+) -> Tensor:
+    """The contrastive loss of unit rows `photos` (p, dim) and `phrases` (n, dim).
+
+    Of what a photo must find, the share `any_phrase` is any of its phrases instead of each of them,
+    of which some say little of the photo (MIL-NCE, Miech et al. 2020).
+    """
+    logits = scale * phrases @ photos.T
+    photo_loss, phrase_loss = _two_losses(logits, targets.to_photo, targets.to_phrase)
+    if any_phrase and len(phrases) > len(photos):  # with one phrase each, any of them is each
+        found = (torch.softmax(logits.T, dim=-1) @ targets.belongs).clamp(min=1e-12).log()
+        any_loss = -(found * (targets.to_phrase @ targets.belongs)).sum(-1).mean()
+        phrase_loss = torch.lerp(phrase_loss, any_loss, any_phrase)
+    return (photo_loss + phrase_loss) / 2
+
+
+def _two_losses(logits: Tensor, to_photo: Tensor, to_phrase: Tensor) -> tuple[Tensor, Tensor]:
+    return (
+        functional.cross_entropy(logits, to_photo),
+        functional.cross_entropy(logits.T, to_phrase),
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from photoseek_training.ensemble import members_apart
-from photoseek_training.loss import build_targets, contrastive_loss
+from photoseek_training.loss import build_targets, contrastive_loss, matching_loss
 from photoseek_training.model import CaptionBatch, DualEncoder
 
 
@@ -15,6 +15,7 @@ class Objective:
 
     softness: float = 0.0
     sentence_view: float = 0.0
+    any_phrase: float = 0.0
 
     def losses(
         self,
@@ -37,7 +38,7 @@ class Objective:
             zip(members_apart(photos, members), members_apart(phrases, members), strict=True)
         )
         losses = [
-            contrastive_loss(*pair, scale, targets.to_photo, targets.to_phrase)
+            matching_loss(*pair, scale, targets, self.any_phrase)
             for pair, scale in zip(rows, model.logit_scale(), strict=True)
         ]
         if model.sentence is None:
@@ -47,7 +48,7 @@ class Objective:
         for number, (view, scale) in enumerate(zip(views, model.sentence_scale(), strict=True)):
             own_photos, own_phrases = rows[number]
             losses[number] = losses[number] + self.sentence_view * (
-                contrastive_loss(own_photos, view, scale, targets.to_photo, targets.to_phrase)
+                matching_loss(own_photos, view, scale, targets, self.any_phrase)
                 + contrastive_loss(view, own_phrases, scale, targets.to_alike, targets.to_alike)
             )
         return losses

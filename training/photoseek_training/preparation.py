@@ -106,7 +106,9 @@ def _build_model(recipe: Recipe, vocabulary: Vocabulary, work: Path) -> DualEnco
         members=recipe.members,
         dropout=recipe.dropout,
     )
-    network = build_image_network(recipe.image_encoder, recipe.image_weights, recipe.fixed_blocks)
+    network = build_image_network(
+        recipe.image_encoder, recipe.image_weights, recipe.fixed_blocks, recipe.image_size
+    )
     image = ImageEncoder(network, recipe.embedding_dim, recipe.members, recipe.dropout)
     if recipe.int8_filters:
         for member in image.members:
@@ -121,7 +123,8 @@ def _train_corpus(
     recipe: Recipe, photos: Sequence[CaptionedPhoto], tokenizer: Tokenizer, work: Path
 ) -> Corpus:
     corpus = build_corpus(photos, tokenizer)
-    if not (recipe.softness or recipe.sentence_view):
+    alike = any(stage.photos_alike for stage in recipe.stages)
+    if not (recipe.softness or recipe.sentence_view or alike):
         return corpus
     texts = corpus.texts()
     meaning = _cached(work, "meanings", texts, lambda: load_minilm().encode(texts, "captions"))

@@ -14,9 +14,11 @@ class Stage:
 
     With `network_rate` 0 the image network is frozen and its features are computed once;
     otherwise it is trained at that rate, all but the blocks that the recipe fixes.
-    Photos are cropped to `least_crop`..1 of their sides and, if `mirrored`, half are mirrored;
-    their brightness, contrast and saturation change by up to the share `colour_change`, and the
-    share `grid_dropping` of the network's grid is left out of the pooling.
+    Photos whose captions mean alike come into batches in groups of about `photos_alike` (0: as
+    chance has it), which makes them harder to tell apart. They are cropped to `least_crop`..1 of
+    their sides, resized to `crop_size` (0: to the recipe's `image_size`) and, if `mirrored`, half
+    are mirrored; their brightness, contrast and saturation change by up to the share
+    `colour_change`, and the share `grid_dropping` of the network's grid is left out of the pooling.
     `averaging` is the decay a step of the moving average of weights, which is what is measured
     and kept; `weight_decay` is AdamW's, which without it is Adam. With `distillation`, that share
     of the targets is what the best model before the stage, all its members together, makes of the
@@ -29,7 +31,9 @@ class Stage:
     captions_per_photo: int
     learning_rate: float
     network_rate: float = 0.0
+    photos_alike: int = 0
     least_crop: float = 0.7
+    crop_size: int = 0
     mirrored: bool = True
     colour_change: float = 0.0
     grid_dropping: float = 0.0
@@ -48,11 +52,14 @@ class Recipe:
     words that occur `min_count` times in the training captions add a learned correction; "random"
     knows those words alone, each by a learned vector of `word_dim`. `softness` is the share of a
     target that goes to captions of like meaning; `dropout` is that of image features and of each
-    recurrent layer's states. `members` encoders make up the model, each of whose embeddings takes
-    its share of `embedding_dim`; they have the stem and the first `fixed_blocks` blocks of the
-    image network in common, which are never trained; with `int8_filters` the others' filters of
-    one pixel are trained and stored as int8. `sentence_view` weighs what photos and phrases learn
-    from a pretrained encoder's vectors of the captions.
+    recurrent layer's states. Photos are squares of `image_size` (0: the network's own size); one
+    larger than the stages' crops makes up for how crops enlarge what is in a photo (Touvron et al.
+    2019). `members` encoders make up the model, each of whose embeddings takes its share of
+    `embedding_dim`; they have the stem and the first `fixed_blocks` blocks of the image network in
+    common, which are never trained; with `int8_filters` the others' filters of one pixel are
+    trained and stored as int8. `sentence_view` weighs what photos and phrases learn from a
+    pretrained encoder's vectors of the captions; `any_phrase` is the share of what a photo learns
+    that asks for any of its captions instead of each.
     """
 
     name: str
@@ -60,6 +67,7 @@ class Recipe:
     stages: tuple[Stage, ...]
     image_encoder: str = "efficientnet-lite0"
     image_weights: str = "pretrained"
+    image_size: int = 0
     text_encoder: str = "multilayer-bilstm"
     word_vectors: str = "random"
     vocabulary_size: int = 0
@@ -75,6 +83,7 @@ class Recipe:
     dropout: float = 0.0
     softness: float = 0.0
     sentence_view: float = 0.0
+    any_phrase: float = 0.0
     extra_pairs: bool = False
     hold_out_classes: bool = False
     drawn_photos: int = 0
@@ -131,7 +140,9 @@ _FINE_TUNING = Stage(
     captions_per_photo=5,
     learning_rate=3e-4,
     network_rate=1.5e-4,
+    photos_alike=32,
     least_crop=0.6,
+    crop_size=224,
     colour_change=0.3,
     imagenet_per_batch=10,
     web_per_batch=10,
@@ -149,6 +160,7 @@ PRESETS = {
             vocabulary_size=34_000,
             min_count=2,
             hidden=320,
+            image_size=272,
             members=3,
             embedding_dim=576,
             fixed_blocks=5,
@@ -157,6 +169,7 @@ PRESETS = {
             dropout=0.3,
             softness=0.3,
             sentence_view=0.5,
+            any_phrase=0.5,
             extra_pairs=True,
             stages=(
                 Stage(
@@ -175,6 +188,8 @@ PRESETS = {
                     epochs=3,
                     learning_rate=2e-4,
                     network_rate=1e-4,
+                    least_crop=0.8,
+                    crop_size=0,
                     grid_dropping=0.2,
                     averaging=0.995,
                     distillation=0.5,

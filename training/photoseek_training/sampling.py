@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from photoseek_training.corpus import Corpus
 from photoseek_training.errors import DatasetError
+from photoseek_training.grouping import group_alike
 
 Numbers = NDArray[np.int64]
 
@@ -17,12 +18,14 @@ class Part:
     """A run of a corpus's photos, and how many of them a batch takes.
 
     The epoch goes over the captions of the first part once; the others lend to its batches.
+    With `alike`, photos whose captions mean alike come in groups of about that many.
     """
 
     first: int
     count: int
     per_batch: int
     captions_per_photo: int
+    alike: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def _passes(corpus: Corpus, part: Part, random: np.random.Generator) -> list[lis
     shift = random.integers(most, size=part.count)
     passes = []
     for number in range(-(-most // part.captions_per_photo)):
-        order = random.permutation(part.count)
+        order = _order(corpus, part, random)
         offsets = shift[order] + number * part.captions_per_photo
         passes.append(
             [
@@ -78,6 +81,17 @@ def _passes(corpus: Corpus, part: Part, random: np.random.Generator) -> list[lis
             ]
         )
     return passes
+
+
+def _order(corpus: Corpus, part: Part, random: np.random.Generator) -> Numbers:
+    if not part.alike:
+        return random.permutation(part.count)
+    assert corpus.meaning is not None
+    starts = corpus.starts[part.first : part.first + part.count + 1]
+    captions = corpus.meaning[starts[0] : starts[-1]]
+    sums = np.add.reduceat(captions, starts[:-1] - starts[0])
+    means = np.divide(sums, np.diff(starts)[:, None], dtype=np.float32)
+    return np.concatenate(group_alike(means, part.alike, random))
 
 
 def _endless(corpus: Corpus, part: Part, random: np.random.Generator) -> Iterator[list[_Pair]]:

@@ -185,7 +185,9 @@ class _StageLoop:
             name: value.detach().clone() for name, value in model.state_dict().items()
         }
         self.parts = (
-            Part(0, data.flickr, stage.photos_per_batch, stage.captions_per_photo),
+            Part(
+                0, data.flickr, stage.photos_per_batch, stage.captions_per_photo, stage.photos_alike
+            ),
             Part(data.flickr, data.imagenet, stage.imagenet_per_batch, 1),
             Part(data.flickr + data.imagenet, data.web, stage.web_per_batch, 1),
         )
@@ -270,6 +272,7 @@ class _StageLoop:
             random,
             least_side=self.stage.least_crop,
             mirroring=self.stage.mirrored,
+            size=self.stage.crop_size or None,
         )
         if self.stage.colour_change:
             pixels = vary_colours(pixels, random, self.stage.colour_change)
