@@ -5,14 +5,14 @@ from pathlib import Path
 
 import onnx
 import torch
+from torch import nn
 from torch.jit._trace import TracerWarning
 
 from photoseek.manifest import ImageInput
 from photoseek_training.graph_writer import OPSET, store_small
-from photoseek_training.model import ImageEncoder
 
 
-def write_image_graph(encoder: ImageEncoder, spec: ImageInput, path: Path) -> None:
+def write_image_graph(encoder: nn.Module, spec: ImageInput, path: Path) -> None:
     """Pixels (n, size, size, 3) uint8 to unit rows (n, dim), the arithmetic in the graph."""
     encoder.eval()
     example = torch.zeros((2, spec.size, spec.size, 3), dtype=torch.uint8)

@@ -85,12 +85,12 @@ photos that a phrase was written about, and for {facts.likely.let_through:.1%} o
 ```
 
 Seed {facts.seed}; preset `{recipe.name}`: {recipe.description}. Weights chosen on dev
-({facts.chosen}, sum of the six recalls {facts.dev_score:.1f}),
+({facts.chosen}), where this bundle's sum of the six recalls is {facts.dev_score:.1f},
 after {facts.minutes:.0f} minutes of training.
 
 {stages}
 
-{_members(recipe)}Image encoder {recipe.image_encoder}, input {side} x {side} pixels.
+{_members(recipe)}{_hubs(recipe)}Image encoder {recipe.image_encoder}, input {side} x {side} pixels.
 Text encoder {recipe.text_encoder}{
         "" if recipe.text_encoder == BAG_OF_WORDS else f" with {recipe.hidden} units a direction"
     }, {facts.words} words,
@@ -139,6 +139,15 @@ def _members(recipe: Recipe) -> str:
         f"{' and then taught by all of them' if taught else ''},\nmake up an embedding side by "
         f"side. They have the stem and the first {recipe.fixed_blocks} blocks of the\n"
         "image network in common, as they came, and the word vectors.\n\n"
+    )
+
+
+def _hubs(recipe: Recipe) -> str:
+    if not recipe.hub_sharpness:
+        return ""
+    return (
+        "Each row carries how much nearer than others it is to the train photos or captions in\n"
+        "general, which a dot product takes off (querybank normalisation).\n\n"
     )
 
 

@@ -59,7 +59,8 @@ class Recipe:
     common, which are never trained; with `int8_filters` the others' filters of one pixel are
     trained and stored as int8. `sentence_view` weighs what photos and phrases learn from a
     pretrained encoder's vectors of the captions; `any_phrase` is the share of what a photo learns
-    that asks for any of its captions instead of each.
+    that asks for any of its captions instead of each. With `hub_sharpness`, rows are corrected
+    for how near they are to everything (see `hubs`).
     """
 
     name: str
@@ -84,6 +85,7 @@ class Recipe:
     softness: float = 0.0
     sentence_view: float = 0.0
     any_phrase: float = 0.0
+    hub_sharpness: float = 0.0
     extra_pairs: bool = False
     hold_out_classes: bool = False
     drawn_photos: int = 0
@@ -170,6 +172,7 @@ PRESETS = {
             softness=0.3,
             sentence_view=0.5,
             any_phrase=0.5,
+            hub_sharpness=20.0,
             extra_pairs=True,
             stages=(
                 Stage(
@@ -220,6 +223,7 @@ PRESETS = {
             hidden=48,
             embedding_dim=64,
             context_length=16,
+            hub_sharpness=20.0,
             stages=(
                 Stage(
                     "shapes",

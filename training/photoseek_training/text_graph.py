@@ -17,18 +17,29 @@ from torch import nn
 
 from photoseek.manifest import TextInput
 from photoseek_training.graph_writer import GraphWriter
+from photoseek_training.hubs import (
+    EXTRA_DIMS,
+    MOST_CORRECTION,
+    PHRASE_PLACE,
+    CorrectedText,
+    Nearness,
+)
 from photoseek_training.rounding import QuantizedRows, quantize_rows
 from photoseek_training.text_encoders import RecurrentMember, TextEncoder
 from photoseek_training.vocabulary import PADDING_ID, SPECIAL
 
 
-def write_text_graph(encoder: TextEncoder, spec: TextInput, path: Path) -> None:
+def write_text_graph(encoder: TextEncoder | CorrectedText, spec: TextInput, path: Path) -> None:
     """Ids (n, t) int64 and lengths (n,) int64 to unit rows (n, dim).
 
     The word vectors are stored as int8 with a scale a row; they must be exactly representable so
     (see `rounding`), or the proof of the export will fail.
     """
     assert spec.lengths_input is not None
+    to_photos: Nearness | None = None
+    if isinstance(encoder, CorrectedText):
+        to_photos = encoder.to_photos
+        encoder = encoder.encoder
     graph = GraphWriter()
     table = quantize_rows(_values(encoder.embedding.table()))
     recurrent = [member for member in encoder.members if isinstance(member, RecurrentMember)]
@@ -48,15 +59,48 @@ def write_text_graph(encoder: TextEncoder, spec: TextInput, path: Path) -> None:
         rows.append(graph.unit_rows(projected, f"{name}.rows"))
     joined = graph.node("Concat", rows, "side_by_side", axis=1)
     length = graph.weight("length", np.array(math.sqrt(len(rows)), np.float32))
-    graph.node("Div", [joined, length], "embedding")
+    dim = encoder.dim
+    if to_photos is None:
+        graph.node("Div", [joined, length], "embedding")
+    else:
+        _correct(graph, graph.node("Div", [joined, length], "rows"), to_photos)
+        dim += EXTRA_DIMS
     graph.save(
         path,
         [
             helper.make_tensor_value_info(spec.input_name, TensorProto.INT64, ["n", "t"]),
             helper.make_tensor_value_info(spec.lengths_input, TensorProto.INT64, ["n"]),
         ],
-        encoder.dim,
+        dim,
     )
+
+
+def _correct(graph: GraphWriter, rows: str, to_photos: Nearness) -> None:
+    """What `hubs.CorrectedText` does to the rows of its encoder."""
+
+    def number(name: str, value: float) -> str:
+        return graph.weight(name, np.array(value, np.float32))
+
+    bank = [
+        graph.weight(f"bank.{name}", _values(getattr(to_photos, name)))
+        for name in ("rows", "log_weight")
+    ]
+    dots = graph.node(
+        "Gemm", [rows, *bank], "bank.dots", alpha=float(to_photos.sharpness), transB=1
+    )
+    mean = graph.node("ReduceLogSumExp", [dots], "bank.mean", axes=[1], keepdims=1)
+    near = graph.node("Div", [mean, number("bank.sharpness", to_photos.sharpness)], "bank.near")
+    usual = number("bank.usual", float(to_photos.usual))
+    nearer = graph.node("Sub", [near, usual], "bank.nearer")
+    own = graph.node("Div", [nearer, number("phrase_place", PHRASE_PLACE)], "correction")
+    square = graph.node("Mul", [own, own], "correction_squared")
+    most = number("most_squared", (MOST_CORRECTION / PHRASE_PLACE) ** 2)
+    left = graph.node("Sub", [most, square], "rest_squared")
+    rest = graph.node("Sqrt", [graph.node("Max", [left, number("none", 0)], "some_rest")], "rest")
+    ones = graph.node(
+        "Add", [graph.node("Sub", [own, own], "zeros"), number("one_each", 1)], "ones"
+    )
+    graph.unit_rows(graph.node("Concat", [rows, own, ones, rest], "corrected", axis=1), "embedding")
 
 
 def _read_in_order(

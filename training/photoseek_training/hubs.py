@@ -1,0 +1,147 @@
+"""Takes hubs out of the embeddings: photos near to most phrases, and phrases near to most photos.
+
+In a space of many dimensions some rows are near to everything and come up for every query
+(Radovanovic et al. 2010). Querybank normalisation (Bogolin et al. 2022) takes from each dot product
+how near the row is to a bank of queries anyway. Here the banks are of the train data and within the
+encoders, and each row carries its own correction, so that a dot product still compares all.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from torch import Tensor, nn
+from torch.nn import functional
+
+from photoseek_training.corpus import Corpus
+from photoseek_training.embedding import embed_corpus
+from photoseek_training.model import DualEncoder, ImageEncoder
+from photoseek_training.pixels import Pixels
+from photoseek_training.rounding import round_rows
+from photoseek_training.text_encoders import TextEncoder
+
+PROTOTYPES = 384
+"""How many rows of each kind stand for the train data: they take a quarter of a megabyte."""
+
+EXTRA_DIMS = 3
+"""What a row carries beside its embedding: its correction, room for the other's, and a rest."""
+
+PHRASE_PLACE = 0.15
+"""What a photo's row holds for a phrase's correction to be multiplied with.
+
+The smaller it is, the less alike it makes photos; the larger, the less of a phrase's row is taken
+by its correction.
+"""
+
+MOST_CORRECTION = 0.15
+"""The largest correction of a phrase that its row has room for: of dev captions it is 0.11."""
+
+
+class Nearness(nn.Module):
+    """How much nearer than usual rows are to a bank of rows of the other kind.
+
+    It is the logarithm of the mean of exp(sharpness * dot product) over the bank, divided by the
+    sharpness: a mean that the nearest of the bank weigh most in.
+    """
+
+    rows: Tensor
+    log_weight: Tensor
+    usual: Tensor
+
+    def __init__(self, rows: Tensor, log_weight: Tensor, sharpness: float) -> None:
+        super().__init__()
+        self.sharpness = sharpness
+        self.register_buffer("rows", rows)
+        self.register_buffer("log_weight", log_weight)
+        self.register_buffer("usual", torch.zeros(1))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Rows (n, dim) to (n, 1)."""
+        powers = self.sharpness * rows @ self.rows.T + self.log_weight
+        return torch.logsumexp(powers, -1, keepdim=True) / self.sharpness - self.usual
+
+
+def build_nearness(
+    bank: NDArray[np.float32],
+    usual: NDArray[np.float32],
+    sharpness: float,
+    prototypes: int = PROTOTYPES,
+) -> Nearness:
+    """Nearness to all rows of `bank` (n, dim), for which the means of clusters stand.
+
+    Rows of the kind of `usual` (m, dim) have a mean of none. A cluster counts as if its rows lay
+    around their mean in a normal distribution.
+    """
+    clusters = KMeans(min(prototypes, len(bank)), n_init=1, max_iter=20, random_state=0).fit(bank)
+    sizes = np.bincount(clusters.labels_)
+    distances = ((bank - clusters.cluster_centers_[clusters.labels_]) ** 2).mean(axis=1)
+    variance = np.bincount(clusters.labels_, distances) / sizes
+    log_weight = np.log(sizes / len(bank)) + sharpness**2 * variance / 2
+    nearness = Nearness(
+        round_rows(torch.from_numpy(clusters.cluster_centers_)),
+        torch.from_numpy(log_weight.astype(np.float32)),
+        sharpness,
+    )
+    nearness.usual = nearness(torch.from_numpy(usual)).mean(0)
+    return nearness
+
+
+class CorrectedImage(nn.Module):
+    """An image encoder whose rows (n, dim + 3) carry how near they are to phrases in general."""
+
+    encoder: ImageEncoder
+    to_phrases: Nearness
+
+    def __init__(self, encoder: ImageEncoder, to_phrases: Nearness) -> None:
+        super().__init__()
+        self.encoder, self.to_phrases = encoder, to_phrases
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Pixels (n, size, size, 3) uint8 to unit rows."""
+        rows = self.encoder(pixels)
+        own = self.to_phrases(rows)
+        place = torch.full_like(own, PHRASE_PLACE)
+        return functional.normalize(
+            torch.cat([rows, -place, -own, torch.zeros_like(own)], -1), dim=-1
+        )
+
+
+class CorrectedText(nn.Module):
+    """A text encoder whose rows (n, dim + 3) carry how near they are to photos in general.
+
+    All rows have the same length before they become unit rows, as photos could not be ranked with
+    phrases otherwise.
+    """
+
+    encoder: TextEncoder
+    to_photos: Nearness
+
+    def __init__(self, encoder: TextEncoder, to_photos: Nearness) -> None:
+        super().__init__()
+        self.encoder, self.to_photos = encoder, to_photos
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Ids (n, t) and lengths (n,) to unit rows."""
+        rows = self.encoder(ids, lengths)
+        own = self.to_photos(rows) / PHRASE_PLACE
+        rest = ((MOST_CORRECTION / PHRASE_PLACE) ** 2 - own**2).clamp(min=0).sqrt()
+        return functional.normalize(torch.cat([rows, own, torch.ones_like(own), rest], -1), dim=-1)
+
+
+class CorrectedEncoder(nn.Module):
+    """The pair of a dual encoder's encoders, both corrected."""
+
+    def __init__(self, image: CorrectedImage, text: CorrectedText) -> None:
+        super().__init__()
+        self.image, self.text = image, text
+
+
+def correct_hubs(
+    model: DualEncoder, train: Corpus, pixels: Pixels, sharpness: float
+) -> CorrectedEncoder:
+    """The model, on the CPU, with banks of all its train photos and captions."""
+    photos, phrases = embed_corpus(model, train, pixels, None, torch.device("cpu"))
+    return CorrectedEncoder(
+        CorrectedImage(model.image, build_nearness(phrases, photos, sharpness)),
+        CorrectedText(model.text, build_nearness(photos, phrases, sharpness)),
+    )
