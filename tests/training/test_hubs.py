@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from photoseek_training.hubs import (
     EXTRA_DIMS,
+    SHARE,
     CorrectedImage,
     CorrectedText,
     Nearness,
@@ -29,7 +30,9 @@ class _Given(nn.Module):
         return rows
 
 
-def _corrected(photos: Tensor, phrases: Tensor, to_phrases: Nearness, to_photos: Nearness):  # type: ignore[no-untyped-def]
+def _corrected(
+    photos: Tensor, phrases: Tensor, to_phrases: Nearness, to_photos: Nearness
+) -> tuple[Tensor, Tensor]:
     given = _Given()
     image, text = CorrectedImage(given, to_phrases), CorrectedText(given, to_photos)  # type: ignore[arg-type]
     return image(photos), text(phrases, torch.zeros(0))
@@ -41,7 +44,8 @@ def test_nearness_is_the_mean_that_the_nearest_weigh_most_in() -> None:
     stored = round_rows(bank)
 
     def slow(row: Tensor) -> float:
-        return float(np.log(np.mean([np.exp(15 * float(row @ other)) for other in stored])) / 15)
+        mean = np.mean([np.exp(15 * float(row @ other)) for other in stored])
+        return SHARE * float(np.log(mean)) / 15
 
     level = np.mean([slow(row) for row in usual])
     for row, found in zip(rows, nearness(rows), strict=True):
@@ -50,12 +54,12 @@ def test_nearness_is_the_mean_that_the_nearest_weigh_most_in() -> None:
 
 
 def test_few_prototypes_stand_for_a_bank() -> None:
-    centres = torch.nn.functional.normalize(_unit(8, 3), dim=-1)
-    bank = centres.repeat_interleave(60, 0) + 0.05 * torch.randn(480, DIM)
+    noise = torch.randn(480, DIM, generator=torch.Generator().manual_seed(12))
+    bank = _unit(8, 3).repeat_interleave(60, 0) + 0.05 * noise
     bank = nn.functional.normalize(bank, dim=-1)
     whole = build_nearness(bank.numpy(), _unit(20, 4).numpy(), 10.0, prototypes=480)
     few = build_nearness(bank.numpy(), _unit(20, 4).numpy(), 10.0, prototypes=40)
-    assert len(few.rows) <= 60
+    assert len(few.rows) == 40
     rows = _unit(50, 5)
     both = torch.cat([whole(rows), few(rows)], 1).T
     assert torch.corrcoef(both)[0, 1] > 0.97

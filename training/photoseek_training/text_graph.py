@@ -21,6 +21,7 @@ from photoseek_training.hubs import (
     EXTRA_DIMS,
     MOST_CORRECTION,
     PHRASE_PLACE,
+    SHARE,
     CorrectedText,
     Nearness,
 )
@@ -89,7 +90,8 @@ def _correct(graph: GraphWriter, rows: str, to_photos: Nearness) -> None:
         "Gemm", [rows, *bank], "bank.dots", alpha=float(to_photos.sharpness), transB=1
     )
     mean = graph.node("ReduceLogSumExp", [dots], "bank.mean", axes=[1], keepdims=1)
-    near = graph.node("Div", [mean, number("bank.sharpness", to_photos.sharpness)], "bank.near")
+    share = number("bank.share", SHARE / to_photos.sharpness)
+    near = graph.node("Mul", [mean, share], "bank.near")
     usual = number("bank.usual", float(to_photos.usual))
     nearer = graph.node("Sub", [near, usual], "bank.nearer")
     own = graph.node("Div", [nearer, number("phrase_place", PHRASE_PLACE)], "correction")
