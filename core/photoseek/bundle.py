@@ -115,6 +115,7 @@ def write_manifest(
     image: ImageInput,
     text: TextInput,
     likely: LikelyRule | None = None,
+    likely_by_photo: LikelyRule | None = None,
     recall: RecallReport | None = None,
     training: Mapping[str, object] | None = None,
 ) -> Manifest:
@@ -129,6 +130,7 @@ def write_manifest(
         text=text,
         files=files,
         likely=likely,
+        likely_by_photo=likely_by_photo,
         recall=recall,
         training=dict(training or {}),
     )

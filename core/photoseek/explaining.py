@@ -11,7 +11,7 @@ import numpy as np
 
 from photoseek.database import Catalogue, KnownFile
 from photoseek.filters import Filter
-from photoseek.manifest import Manifest
+from photoseek.manifest import LikelyRule
 from photoseek.ranking import standardise
 from photoseek.records import Explanation, Folder, Photo, Ranking
 from photoseek.scanner import why_skipped
@@ -22,12 +22,16 @@ __all__ = ["explain"]
 def explain(
     path: Path,
     catalogue: Catalogue,
-    manifest: Manifest,
+    model_id: str,
     ranking: Ranking | None,
+    likely: LikelyRule | None,
     library_directory: Path,
     wanted: Filter,
 ) -> Explanation:
-    """Say what the library knows of a file, and its place in `ranking`, a whole one, if given."""
+    """Say what the library knows of a file, and its place in `ranking`, a whole one, if given.
+
+    `likely` is the rule of that ranking.
+    """
     folder = next((f for f in catalogue.folders() if path.is_relative_to(f.path)), None)
     known = None
     if folder is not None:
@@ -39,13 +43,13 @@ def explain(
                 "excluded",
                 f"excluded by this rule: {rule} (photoseek exclude --remove takes it back)",
             )
-        known = catalogue.find_file(folder.id, name, manifest.model_id)
+        known = catalogue.find_file(folder.id, name, model_id)
     if folder is None or known is None:
         return _unknown(path, folder, library_directory)
     explanation = _sifted(_state(path, folder, known), catalogue.photos([known.id]), wanted)
     if ranking is None or not known.embedded:
         return explanation
-    return _placed(explanation, known.id, manifest, ranking)
+    return _placed(explanation, known.id, ranking, likely)
 
 
 def _rule(patterns: Sequence[str], name: bytes) -> str | None:
@@ -97,7 +101,7 @@ def _state(path: Path, folder: Folder, known: KnownFile) -> Explanation:
 
 
 def _placed(
-    explanation: Explanation, photo_id: int, manifest: Manifest, ranking: Ranking
+    explanation: Explanation, photo_id: int, ranking: Ranking, likely: LikelyRule | None
 ) -> Explanation:
     places = np.flatnonzero(ranking.ids == photo_id)
     if not len(places):
@@ -105,8 +109,8 @@ def _placed(
     place = int(places[0])
     score = float(ranking.scores[place])
     deviations = None
-    if manifest.likely is not None:
-        usual, spread = standardise(ranking.scores, manifest.likely.mean, manifest.likely.std)
+    if likely is not None:
+        usual, spread = standardise(ranking.scores, likely.mean, likely.std)
         deviations = (score - usual) / max(spread, 1e-6)
     return dataclasses.replace(
         explanation,

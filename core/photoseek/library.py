@@ -351,7 +351,8 @@ class Library:
         most = None if top_k is None else top_k + len(query.photo_ids)
         snapshot = model.snapshot()
         keep = self._sift(snapshot, query.filter) if query.filter else None
-        ranking = rank(snapshot, vector, model.bundle.manifest.likely, most, keep)
+        rule = model.bundle.manifest.likely_rule(by_photo=query.by_photo)
+        ranking = rank(snapshot, vector, rule, most, keep)
         if query.photo_ids:
             ranking = _without(ranking, query.photo_ids)
         ids, scores = ranking.ids[:top_k], ranking.scores[:top_k]
@@ -393,8 +394,10 @@ class Library:
         whole = dataclasses.replace(query, filter=Filter()) if query and query.is_compared else None
         ranking = self.rank(whole) if whole else None
         absolute = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 -- as in add_folder
+        manifest = self.bundle.manifest
+        rule = manifest.likely_rule(by_photo=query.by_photo) if query else None
         return explain(
-            absolute, self._catalogue, self.bundle.manifest, ranking, self.directory, wanted
+            absolute, self._catalogue, manifest.model_id, ranking, rule, self.directory, wanted
         )
 
     def info(self) -> LibraryInfo:

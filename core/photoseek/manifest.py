@@ -56,7 +56,7 @@ class TextInput:
 class LikelyRule:
     """Where likely matches end, measured on the dev split.
 
-    `mean` and `std` describe the scores of photos that do not belong to a phrase; a photo is
+    `mean` and `std` describe the scores of photos that do not belong to a query; a photo is
     likely when its standardised score reaches `threshold` (see `photoseek.ranking`).
     """
 
@@ -91,7 +91,9 @@ class Manifest:
     """`manifest.json`: identity, inputs, digests and measured quality of one bundle.
 
     `model_id` is a digest over the model's files; `files` maps each file name to its sha256;
-    `training` is free provenance (command, seed, data, versions).
+    `likely` is for phrases and `likely_by_photo` for queries with a photo among them, as photos are
+    nearer to photos than phrases are; without it `likely` is for both. `training` is free
+    provenance (command, seed, data, versions).
     """
 
     model_id: str
@@ -101,9 +103,14 @@ class Manifest:
     text: TextInput
     files: Mapping[str, str]
     likely: LikelyRule | None = None
+    likely_by_photo: LikelyRule | None = None
     recall: RecallReport | None = None
     training: Mapping[str, object] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
+
+    def likely_rule(self, *, by_photo: bool) -> LikelyRule | None:
+        """Return the rule for a query, with a photo in it or without; None where none is known."""
+        return (self.likely_by_photo if by_photo else None) or self.likely
 
     def to_json(self) -> str:
         """Return the manifest as indented JSON that `from_json` reads back unchanged."""
@@ -141,8 +148,9 @@ def _check_ranges(manifest: Manifest) -> None:
     ):
         if value < 1:
             raise BundleError(f"manifest.json: {name} must be at least 1, not {value}")
-    if manifest.likely is not None and manifest.likely.std <= 0:
-        raise BundleError(f"manifest.json: likely.std must be above 0, not {manifest.likely.std}")
+    for name, rule in (("likely", manifest.likely), ("likely_by_photo", manifest.likely_by_photo)):
+        if rule is not None and rule.std <= 0:
+            raise BundleError(f"manifest.json: {name}.std must be above 0, not {rule.std}")
 
 
 def _read(kind: Any, value: object, where: str) -> Any:

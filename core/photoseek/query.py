@@ -46,7 +46,12 @@ class Query:
     @property
     def is_compared(self) -> bool:
         """Whether photos are compared with something, beyond being filtered."""
-        return bool(self.images or self.photo_ids or any(map(str.strip, self.phrases)))
+        return self.by_photo or any(map(str.strip, self.phrases))
+
+    @property
+    def by_photo(self) -> bool:
+        """Whether a photo is among what is looked for."""
+        return bool(self.images or self.photo_ids)
 
     @classmethod
     def parse(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import shutil
 import threading
@@ -18,10 +19,12 @@ from photoseek import (
     Library,
     LibraryBusyError,
     LibraryError,
+    ModelBundle,
     PhotoError,
     Query,
     QueryError,
 )
+from photoseek.manifest import LikelyRule
 
 
 @pytest.fixture
@@ -46,6 +49,24 @@ def test_hits_are_ranked_from_one_with_falling_scores(indexed: Library) -> None:
     scores = [hit.score for hit in hits]
     assert scores == sorted(scores, reverse=True)
     assert (hits[0].photo.path.name, hits[0].likely, hits[-1].likely) == ("red.jpg", True, False)
+
+
+def test_photos_are_likely_matches_of_photos_by_a_rule_of_their_own(
+    colour_bundle: ModelBundle, colour_folder: Path, tmp_path: Path
+) -> None:
+    strict = dataclasses.replace(
+        colour_bundle.manifest, likely_by_photo=LikelyRule(mean=0.0, std=0.4, threshold=50.0)
+    )
+    bundle = dataclasses.replace(colour_bundle, manifest=strict)
+    with Library.open(tmp_path / "strict", bundle=bundle) as library:
+        library.add_folder(colour_folder)
+        library.update()
+        by_photo = Query(images=(draw("red"),))
+        assert library.rank("red").likely > 0
+        assert library.rank(by_photo).likely == 0
+        assert library.rank(Query(("red",), by_photo.images)).likely == 0
+        told = library.explain(colour_folder / "red.jpg", by_photo)
+        assert (told.rank, told.likely) == (1, False)
 
 
 @pytest.mark.parametrize(("top_k", "rows"), [(1, 1), (4, 4), (6, 6), (100, 6), (0, 0)])

@@ -34,6 +34,7 @@ WHOLE = Manifest(
     text=TextInput(40, "ids", "int64", "lengths"),
     files={"image_encoder.onnx": "ab", "text_encoder.onnx": "cd", "tokenizer.json": "ef"},
     likely=LikelyRule(0.1, 0.2, 3.0),
+    likely_by_photo=LikelyRule(0.2, 0.1, 2.5),
     recall=RecallReport(
         "Flickr8k test", 1000, 5000, Recall(1.0, 2.0, 3.5, 4.0), Recall(5.0, 6.0, 7.0, 8.0)
     ),
@@ -92,6 +93,7 @@ def changed(path: str, value: object) -> str:
         ("files", ["a"], "files is not an object"),
         ("files.tokenizer.json", 1, "."),
         ("likely.std", 0, "likely.std must be above 0"),
+        ("likely_by_photo.std", -1, "likely_by_photo.std must be above 0"),
         ("likely.threshold", "3", "threshold is '3', which is not float"),
         ("recall.photos", 1.5, "photos is 1.5, which is not int"),
         ("recall.phrase_to_photo.r1", None, "r1 is None"),

@@ -92,6 +92,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
+LIKELY = st.none() | st.builds(LikelyRule, NUMBERS, st.floats(1e-6, 1e6, exclude_min=True), NUMBERS)
 MANIFESTS = st.builds(
     Manifest,
     model_id=TEXTS,
@@ -109,8 +110,8 @@ MANIFESTS = st.builds(
         TextInput, POSITIVE, TEXTS, st.sampled_from(["int64", "int32"]), st.none() | TEXTS
     ),
     files=st.dictionaries(TEXTS, TEXTS, max_size=4),
-    likely=st.none()
-    | st.builds(LikelyRule, NUMBERS, st.floats(1e-6, 1e6, exclude_min=True), NUMBERS),
+    likely=LIKELY,
+    likely_by_photo=LIKELY,
     recall=st.none() | st.builds(RecallReport, TEXTS, POSITIVE, POSITIVE, RECALLS, RECALLS),
     training=st.dictionaries(TEXTS, JSON, max_size=3),
 )
@@ -146,7 +147,7 @@ def test_a_manifest_with_any_value_put_anywhere_is_read_as_it_is_or_refused(
     text = json.dumps(values)
     assert refused(lambda: Manifest.from_json(text)) or (
         json.loads(Manifest.from_json(text).to_json())
-        == {"likely": None, "recall": None, "training": {}, **values}
+        == {"likely": None, "likely_by_photo": None, "recall": None, "training": {}, **values}
     )
 
 

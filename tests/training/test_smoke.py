@@ -11,6 +11,7 @@ import pytest
 
 from photoseek.bundle import ModelBundle
 from photoseek.encoder import Encoder
+from photoseek.ranking import standardise
 from photoseek_training.cli import main
 from photoseek_training.dataset import read_dataset
 from photoseek_training.evaluate import main as evaluate
@@ -64,6 +65,22 @@ def test_likely_rule_is_measured(smoke: SmokeRun) -> None:
     assert likely is not None
     assert likely.std > 0
     assert likely.threshold > 0
+
+
+def test_one_in_a_hundred_pairs_of_photos_is_likely(smoke: SmokeRun) -> None:
+    bundle = ModelBundle.open(smoke.out)
+    rule = bundle.manifest.likely_by_photo
+    assert rule is not None
+    dev = read_dataset(smoke.work / "shapes").dev
+    photos = Encoder(bundle).encode_images([photo.path for photo in dev])
+    scores = photos @ photos.T
+    others = ~np.eye(len(photos), dtype=bool)
+    assert rule.mean == pytest.approx(float(scores[others].mean()), abs=1e-4)
+    likely = 0
+    for row, other in zip(scores, others, strict=True):
+        usual, spread = standardise(row, rule.mean, rule.std)
+        likely += int((row[other] >= usual + rule.threshold * spread).sum())
+    assert likely / others.sum() == pytest.approx(0.01, abs=0.002)
 
 
 def test_exporting_again_makes_the_same_model(

@@ -31,7 +31,7 @@ from photoseek_training.clip_graphs import (
 from photoseek_training.dataset import Dataset
 from photoseek_training.errors import ExportError
 from photoseek_training.export import move_into_place, package_versions
-from photoseek_training.likely import measure_likely
+from photoseek_training.likely import likely_by_photo, measure_likely
 from photoseek_training.measurement import describe, embed, measure
 from photoseek_training.parity import Parity, prove_export
 
@@ -68,13 +68,14 @@ def export_clip(
         f"the graphs, with weights stored as {stored}, equal the model: {parity.photos:.1e} apart "
         f"on photos, {parity.captions:.1e} on phrases"
     )
-    likely, recall = _measure(draft, dataset, report)
+    likely, by_photo, recall = _measure(draft, dataset, report)
     card = _card(checkpoint, stored, parity, command, recall)
     (draft / CARD_FILE).write_text(card, encoding="utf-8")
     manifest = _write_manifest(
         checkpoint,
         draft,
         likely,
+        by_photo,
         recall,
         command=command,
         source=f"{checkpoint.name}, as {checkpoint.layout} keeps it",
@@ -143,21 +144,22 @@ def _drawn_pixels(size: int) -> NDArray[np.uint8]:
 
 def _measure(
     draft: Path, dataset: Dataset | None, report: Callable[[str], None]
-) -> tuple[LikelyRule | None, RecallReport | None]:
+) -> tuple[LikelyRule | None, LikelyRule | None, RecallReport | None]:
     if dataset is None:
         report("not measured, and nothing will be called a likely match: --data names Flickr8k")
-        return None, None
+        return None, None, None
     encoder = Encoder(ModelBundle.open(draft), provider="cpu")
-    likely = measure_likely(embed(encoder, dataset.dev, "dev"))
+    dev = embed(encoder, dataset.dev, "dev")
     recall = measure(embed(encoder, dataset.test, "test"), f"{dataset.name} test")
     report(describe(recall))
-    return likely.rule, recall
+    return measure_likely(dev).rule, likely_by_photo(dev), recall
 
 
 def _write_manifest(
     checkpoint: ClipCheckpoint,
     draft: Path,
     likely: LikelyRule | None = None,
+    by_photo: LikelyRule | None = None,
     recall: RecallReport | None = None,
     **training: Any,
 ) -> Manifest:
@@ -168,6 +170,7 @@ def _write_manifest(
         image=checkpoint.image,
         text=checkpoint.text,
         likely=likely,
+        likely_by_photo=by_photo,
         recall=recall,
         training=training,
     )

@@ -26,7 +26,7 @@ from photoseek_training.dataset import Dataset
 from photoseek_training.extra_pairs import ClassesShown
 from photoseek_training.hubs import EXTRA_DIMS, CorrectedEncoder, correct_hubs
 from photoseek_training.image_graph import write_image_graph
-from photoseek_training.likely import measure_likely
+from photoseek_training.likely import likely_by_photo, measure_likely
 from photoseek_training.measurement import describe, embed, measure
 from photoseek_training.model import DualEncoder
 from photoseek_training.model_card import CardFacts, model_card
@@ -100,7 +100,10 @@ def export_bundle(
     write_tokenizer(prepared.vocabulary, prepared.text.context_length, draft / TOKENIZER_FILE)
 
     def finish(
-        likely: LikelyRule | None = None, recall: RecallReport | None = None, **training: object
+        likely: LikelyRule | None = None,
+        likely_by_photo: LikelyRule | None = None,
+        recall: RecallReport | None = None,
+        **training: object,
     ) -> Manifest:
         return write_manifest(
             draft,
@@ -109,6 +112,7 @@ def export_bundle(
             image=prepared.image,
             text=prepared.text,
             likely=likely,
+            likely_by_photo=likely_by_photo,
             recall=recall,
             training=training,
         )
@@ -150,6 +154,7 @@ def export_bundle(
     (draft / CARD_FILE).write_text(model_card(bundle.manifest, facts), encoding="utf-8")
     manifest = finish(
         likely.rule,
+        likely_by_photo(dev),
         recall,
         command=provenance.command,
         seed=provenance.seed,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photoseek.manifest import LikelyRule
 from photoseek.ranking import standardise
@@ -32,14 +33,28 @@ def measure_likely(dev: Embedded) -> LikelyMeasure:
     scores = dev.phrases @ dev.photos.T
     belongs = np.zeros(scores.shape, bool)
     belongs[np.arange(len(scores)), dev.owner] = True
+    rule, standard = _let_through_few(scores, belongs)
+    return LikelyMeasure(
+        rule,
+        float((standard[belongs] >= rule.threshold).mean()),
+        float((standard[~belongs] >= rule.threshold).mean()),
+    )
+
+
+def likely_by_photo(dev: Embedded) -> LikelyRule:
+    """The rule for photos as queries: it lets through 1 % of pairs of different photos."""
+    scores = dev.photos @ dev.photos.T
+    return _let_through_few(scores, np.eye(len(scores), dtype=bool))[0]
+
+
+def _let_through_few(
+    scores: NDArray[np.float32], belongs: NDArray[np.bool_]
+) -> tuple[LikelyRule, NDArray[np.float32]]:
+    """A rule for scores (queries, photos), and the scores as it standardises them."""
     mismatched = np.where(belongs, np.nan, scores)
     mean = float(np.nanmean(mismatched))
     std = float(np.nanmean(np.nanstd(mismatched, axis=1)))
     usual = np.array([standardise(row, mean, std) for row in scores])
     standard = (scores - usual[:, :1]) / usual[:, 1:]
     threshold = float(np.quantile(standard[~belongs], 1 - LET_THROUGH))
-    return LikelyMeasure(
-        LikelyRule(round(mean, 5), round(std, 5), round(threshold, 4)),
-        float((standard[belongs] >= threshold).mean()),
-        float((standard[~belongs] >= threshold).mean()),
-    )
+    return LikelyRule(round(mean, 5), round(std, 5), round(threshold, 4)), standard
