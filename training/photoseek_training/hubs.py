@@ -29,14 +29,14 @@ SHARE = 0.75
 EXTRA_DIMS = 3
 """What a row carries beside its embedding: its correction, room for the other's, and a rest."""
 
-PHRASE_PLACE = 0.15
-"""What a photo's row holds for a phrase's correction to be multiplied with.
+PHRASE_PLACE, PHOTO_PLACE = 0.25, 0.5
+"""What a row holds for the other kind's correction to be multiplied with.
 
-The smaller it is, the less alike it makes photos; the larger, the less of a phrase's row is taken
-by its correction.
+The smaller they are, the less is alike in all rows; the larger, the less of a row its own
+correction takes, which is divided by the other's.
 """
 
-MOST_CORRECTION = 0.15
+MOST_CORRECTION = 0.12
 """The largest correction of a phrase that its row has room for: of dev captions it is 0.10."""
 
 
@@ -105,7 +105,7 @@ class CorrectedImage(nn.Module):
         own = self.to_phrases(rows)
         place = torch.full_like(own, PHRASE_PLACE)
         return functional.normalize(
-            torch.cat([rows, -place, -own, torch.zeros_like(own)], -1), dim=-1
+            torch.cat([rows, -place, -own / PHOTO_PLACE, torch.zeros_like(own)], -1), dim=-1
         )
 
 
@@ -128,7 +128,8 @@ class CorrectedText(nn.Module):
         rows = self.encoder(ids, lengths)
         own = self.to_photos(rows) / PHRASE_PLACE
         rest = ((MOST_CORRECTION / PHRASE_PLACE) ** 2 - own**2).clamp(min=0).sqrt()
-        return functional.normalize(torch.cat([rows, own, torch.ones_like(own), rest], -1), dim=-1)
+        place = torch.full_like(own, PHOTO_PLACE)
+        return functional.normalize(torch.cat([rows, own, place, rest], -1), dim=-1)
 
 
 class CorrectedEncoder(nn.Module):

@@ -20,6 +20,7 @@ from photoseek_training.graph_writer import GraphWriter
 from photoseek_training.hubs import (
     EXTRA_DIMS,
     MOST_CORRECTION,
+    PHOTO_PLACE,
     PHRASE_PLACE,
     SHARE,
     CorrectedText,
@@ -99,10 +100,10 @@ def _correct(graph: GraphWriter, rows: str, to_photos: Nearness) -> None:
     most = number("most_squared", (MOST_CORRECTION / PHRASE_PLACE) ** 2)
     left = graph.node("Sub", [most, square], "rest_squared")
     rest = graph.node("Sqrt", [graph.node("Max", [left, number("none", 0)], "some_rest")], "rest")
-    ones = graph.node(
-        "Add", [graph.node("Sub", [own, own], "zeros"), number("one_each", 1)], "ones"
-    )
-    graph.unit_rows(graph.node("Concat", [rows, own, ones, rest], "corrected", axis=1), "embedding")
+    zero = graph.node("Sub", [own, own], "zero_each")
+    place = graph.node("Add", [zero, number("photo_place", PHOTO_PLACE)], "place")
+    row = graph.node("Concat", [rows, own, place, rest], "corrected", axis=1)
+    graph.unit_rows(row, "embedding")
 
 
 def _read_in_order(
