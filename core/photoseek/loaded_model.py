@@ -77,13 +77,22 @@ class LoadedModel:
             words = ", ".join(f"'{word}'" for word in unknown) or "these signs"
             raise QueryError(f"the model does not know {words}; try other words")
         unwanted = [phrase for phrase in query.without if tokenizer.knows_any(phrase)]
+        weight = self._photo_weight()
         rows = [
             self.encoder.encode_text(wanted),
-            self.encoder.encode_images(query.images),
-            self._vectors_of(query.photo_ids),
+            weight * self.encoder.encode_images(query.images),
+            weight * self._vectors_of(query.photo_ids),
         ]
         vector = combine(np.concatenate(rows), self.encoder.encode_text(unwanted))
         return vector, tuple(dict.fromkeys(unknown))
+
+    def _photo_weight(self) -> np.float32:
+        """Return what makes a photo in a query decide as much as a phrase beside it does.
+
+        Photos differ more in how near they are to a photo than to a phrase.
+        """
+        phrases, photos = self.bundle.manifest.likely, self.bundle.manifest.likely_by_photo
+        return np.float32(phrases.std / photos.std if phrases and photos else 1)
 
     def _vectors_of(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
         if not photo_ids:

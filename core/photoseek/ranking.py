@@ -25,7 +25,10 @@ SAMPLE = 20_000
 
 
 def combine(wanted: NDArray[np.float32], unwanted: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return one unit vector `(dim,)` float32: near to the `wanted` rows, away from the others."""
+    """Return one unit vector `(dim,)` float32: near to the `wanted` rows, away from the others.
+
+    A longer wanted row weighs more.
+    """
     vector = _unit(wanted.mean(axis=0))
     if len(unwanted):
         vector = _unit(vector - WITHOUT_WEIGHT * _unit(unwanted.mean(axis=0)))

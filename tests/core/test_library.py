@@ -69,6 +69,26 @@ def test_photos_are_likely_matches_of_photos_by_a_rule_of_their_own(
         assert (told.rank, told.likely) == (1, False)
 
 
+def test_a_phrase_beside_a_photo_weighs_more_the_less_scores_of_phrases_differ(
+    colour_bundle: ModelBundle, colour_folder: Path, tmp_path: Path
+) -> None:
+    both = Query(("red",), images=(draw("blue"),))
+    leads = []
+    for std in (0.1, 0.4, 1.6):
+        manifest = dataclasses.replace(
+            colour_bundle.manifest, likely_by_photo=LikelyRule(mean=0.0, std=std, threshold=1.5)
+        )
+        bundle = dataclasses.replace(colour_bundle, manifest=manifest)
+        with Library.open(tmp_path / str(std), bundle=bundle) as library:
+            library.add_folder(colour_folder)
+            library.update()
+            scores = {hit.photo.path.stem: hit.score for hit in library.search(both)}
+        leads.append(scores["red"] - scores["blue"])
+    assert leads == sorted(leads)
+    assert leads[0] < -0.1
+    assert leads[-1] > 0.1
+
+
 @pytest.mark.parametrize(("top_k", "rows"), [(1, 1), (4, 4), (6, 6), (100, 6), (0, 0)])
 def test_top_k_is_the_most_rows(indexed: Library, top_k: int, rows: int) -> None:
     assert len(indexed.search("red", top_k=top_k)) == rows
