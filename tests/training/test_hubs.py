@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from photoseek_training.hubs import (
     EXTRA_DIMS,
-    SHARE,
     CorrectedImage,
     CorrectedText,
     Nearness,
@@ -40,12 +39,12 @@ def _corrected(
 
 def test_nearness_is_the_mean_that_the_nearest_weigh_most_in() -> None:
     bank, usual, rows = _unit(30, 0), _unit(20, 1), _unit(4, 2)
-    nearness = build_nearness(bank.numpy(), usual.numpy(), 15.0, prototypes=30)
+    nearness = build_nearness(bank.numpy(), usual.numpy(), 15.0, 0.75, prototypes=30)
     stored = round_rows(bank)
 
     def slow(row: Tensor) -> float:
         mean = np.mean([np.exp(15 * float(row @ other)) for other in stored])
-        return SHARE * float(np.log(mean)) / 15
+        return 0.75 * float(np.log(mean)) / 15
 
     level = np.mean([slow(row) for row in usual])
     for row, found in zip(rows, nearness(rows), strict=True):
@@ -57,8 +56,8 @@ def test_few_prototypes_stand_for_a_bank() -> None:
     noise = torch.randn(480, DIM, generator=torch.Generator().manual_seed(12))
     bank = _unit(8, 3).repeat_interleave(60, 0) + 0.05 * noise
     bank = nn.functional.normalize(bank, dim=-1)
-    whole = build_nearness(bank.numpy(), _unit(20, 4).numpy(), 10.0, prototypes=480)
-    few = build_nearness(bank.numpy(), _unit(20, 4).numpy(), 10.0, prototypes=40)
+    whole = build_nearness(bank.numpy(), _unit(20, 4).numpy(), 10.0, 0.75, prototypes=480)
+    few = build_nearness(bank.numpy(), _unit(20, 4).numpy(), 10.0, 0.75, prototypes=40)
     assert len(few.rows) == 40
     rows = _unit(50, 5)
     both = torch.cat([whole(rows), few(rows)], 1).T
@@ -68,8 +67,8 @@ def test_few_prototypes_stand_for_a_bank() -> None:
 def test_dot_products_of_corrected_rows_lack_what_is_near_to_everything() -> None:
     photos, phrases = _unit(10, 6), _unit(10, 7)
     banks = [_unit(40, seed).numpy() for seed in (8, 9)]
-    to_phrases = build_nearness(banks[0], photos.numpy(), 5.0, prototypes=40)
-    to_photos = build_nearness(banks[1], phrases.numpy(), 5.0, prototypes=40)
+    to_phrases = build_nearness(banks[0], photos.numpy(), 5.0, 0.75, prototypes=40)
+    to_photos = build_nearness(banks[1], phrases.numpy(), 5.0, 0.75, prototypes=40)
     found = _corrected(photos, phrases, to_phrases, to_photos)
     for rows in found:
         assert rows.shape == (10, DIM + EXTRA_DIMS)
@@ -89,8 +88,8 @@ def test_a_photo_near_to_every_phrase_no_longer_comes_first_for_all() -> None:
     phrases = nn.functional.normalize(own + 1.2 * common, dim=-1)
     photos = nn.functional.normalize(own + 0.15 * torch.randn(60, DIM, generator=random), dim=-1)
     photos[0] = common
-    to_phrases = build_nearness(phrases.numpy(), photos.numpy(), 10.0, prototypes=60)
-    to_photos = build_nearness(photos.numpy(), phrases.numpy(), 10.0, prototypes=60)
+    to_phrases = build_nearness(phrases.numpy(), photos.numpy(), 10.0, 0.75, prototypes=60)
+    to_photos = build_nearness(photos.numpy(), phrases.numpy(), 10.0, 0.75, prototypes=60)
     rows = _corrected(photos, phrases, to_phrases, to_photos)
 
     def found(scores: Tensor) -> int:

@@ -23,8 +23,13 @@ from photoseek_training.text_encoders import TextEncoder
 PROTOTYPES = 320
 """How many rows of each kind stand for the train data: they take a fifth of a megabyte."""
 
-SHARE = 0.75
-"""How much of its nearness is taken from a row: on dev, all of it is a little too much."""
+PHOTO_SHARE, PHRASE_SHARE = 0.25, 0.75
+"""How much of its nearness is taken from a row.
+
+On dev three quarters find most of the very photos and captions that belong together. But photos of
+what people photograph most are near to many phrases for good reason: the more is taken from them,
+the less alike what else comes first is to what was asked for.
+"""
 
 EXTRA_DIMS = 3
 """What a row carries beside its embedding: its correction, room for the other's, and a rest."""
@@ -44,16 +49,16 @@ class Nearness(nn.Module):
     """How much nearer than usual rows are to a bank of rows of the other kind.
 
     It is the logarithm of the mean of exp(sharpness * dot product) over the bank, divided by the
-    sharpness: a mean that the nearest of the bank weigh most in. Of that, `SHARE` is taken.
+    sharpness, a mean that the nearest of the bank weigh most in; of it, the part `share`.
     """
 
     rows: Tensor
     log_weight: Tensor
     usual: Tensor
 
-    def __init__(self, rows: Tensor, log_weight: Tensor, sharpness: float) -> None:
+    def __init__(self, rows: Tensor, log_weight: Tensor, sharpness: float, share: float) -> None:
         super().__init__()
-        self.sharpness = sharpness
+        self.sharpness, self.share = sharpness, share
         self.register_buffer("rows", rows)
         self.register_buffer("log_weight", log_weight)
         self.register_buffer("usual", torch.zeros(1))
@@ -61,13 +66,14 @@ class Nearness(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         """Rows (n, dim) to (n, 1)."""
         powers = self.sharpness * rows @ self.rows.T + self.log_weight
-        return SHARE / self.sharpness * torch.logsumexp(powers, -1, keepdim=True) - self.usual
+        return self.share / self.sharpness * torch.logsumexp(powers, -1, keepdim=True) - self.usual
 
 
 def build_nearness(
     bank: NDArray[np.float32],
     usual: NDArray[np.float32],
     sharpness: float,
+    share: float,
     prototypes: int = PROTOTYPES,
 ) -> Nearness:
     """Nearness to all rows of `bank` (n, dim), for which the means of clusters stand.
@@ -84,6 +90,7 @@ def build_nearness(
         round_rows(torch.from_numpy(clusters.cluster_centers_)),
         torch.from_numpy(log_weight.astype(np.float32)),
         sharpness,
+        share,
     )
     nearness.usual = nearness(torch.from_numpy(usual)).mean(0)
     return nearness
@@ -146,6 +153,6 @@ def correct_hubs(
     """The model, on the CPU, with banks of all its train photos and captions."""
     photos, phrases = embed_corpus(model, train, pixels, None, torch.device("cpu"))
     return CorrectedEncoder(
-        CorrectedImage(model.image, build_nearness(phrases, photos, sharpness)),
-        CorrectedText(model.text, build_nearness(photos, phrases, sharpness)),
+        CorrectedImage(model.image, build_nearness(phrases, photos, sharpness, PHOTO_SHARE)),
+        CorrectedText(model.text, build_nearness(photos, phrases, sharpness, PHRASE_SHARE)),
     )

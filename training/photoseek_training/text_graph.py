@@ -22,7 +22,6 @@ from photoseek_training.hubs import (
     MOST_CORRECTION,
     PHOTO_PLACE,
     PHRASE_PLACE,
-    SHARE,
     CorrectedText,
     Nearness,
 )
@@ -91,7 +90,7 @@ def _correct(graph: GraphWriter, rows: str, to_photos: Nearness) -> None:
         "Gemm", [rows, *bank], "bank.dots", alpha=float(to_photos.sharpness), transB=1
     )
     mean = graph.node("ReduceLogSumExp", [dots], "bank.mean", axes=[1], keepdims=1)
-    share = number("bank.share", SHARE / to_photos.sharpness)
+    share = number("bank.share", to_photos.share / to_photos.sharpness)
     near = graph.node("Mul", [mean, share], "bank.near")
     usual = number("bank.usual", float(to_photos.usual))
     nearer = graph.node("Sub", [near, usual], "bank.nearer")
