@@ -30,7 +30,7 @@ def indexed(photoseek: Command, photos: Path) -> Command:
     [
         ("a cat", "IMG_0001"),
         ("a cup of coffee", "IMG_0002"),
-        ("an astronaut in an orange suit", "IMG_0004"),
+        ("a person in an orange uniform", "IMG_0004"),
         ("a temple", "IMG_0005"),
         ("a flower", "IMG_0006"),
         ("stars in the night sky", "IMG_0007"),
