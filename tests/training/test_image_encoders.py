@@ -60,11 +60,27 @@ def test_photos_can_be_larger_than_those_a_network_was_first_trained_on() -> Non
 
 
 def test_lite_weights_come_from_a_file_too(tmp_path: Path) -> None:
-    network = _lite0()
-    torch.save({**network.state_dict(), "_fc.weight": torch.zeros(2, 2)}, tmp_path / "w.pth")
-    found = build_image_network("efficientnet-lite0", str(tmp_path / "w.pth"), fixed_blocks=4)
+    network, file = _lite0(), str(tmp_path / "w.pth")
+    torch.save(network.state_dict(), file)
+    found = build_image_network("efficientnet-lite0", file, fixed_blocks=4)
     x = torch.randn(1, 3, 64, 64)
     torch.testing.assert_close(found.network(found.early(x)), network(x))
+    assert found.classifier is None
+
+
+def test_the_classifier_that_weights_came_with_is_kept_beside_the_network() -> None:
+    torch.manual_seed(0)
+    found = build_image_network("efficientnet-lite0")
+    drawn = torch.rand(3)
+    assert found.classifier is not None
+    assert (found.classifier.in_features, found.classifier.out_features) == (1280, 1000)
+    assert not any("_fc" in name for name in found.network.state_dict())
+    # Reading it draws no random numbers: what a seed trains is as without it.
+    torch.manual_seed(0)
+    _lite0()
+    assert torch.equal(drawn, torch.rand(3))
+    assert build_image_network("efficientnet-lite0", "random").classifier is None
+    assert build_image_network("resnet18", "random").classifier is None
 
 
 def test_members_train_their_late_blocks_apart_and_have_the_early_ones_in_common() -> None:

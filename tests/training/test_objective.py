@@ -7,7 +7,7 @@ from photoseek_training.ensemble import members_apart, side_by_side
 from photoseek_training.image_encoders import build_image_network
 from photoseek_training.loss import build_targets, contrastive_loss, matching_loss
 from photoseek_training.model import CaptionBatch, DualEncoder, ImageEncoder, SentenceView
-from photoseek_training.objective import Objective
+from photoseek_training.objective import Objective, class_losses
 from photoseek_training.text_encoders import WordEmbedding, build_text_encoder
 
 MEMBERS, DIM, PHOTOS, PHRASES, MEANING = 2, 8, 3, 5, 4
@@ -100,3 +100,17 @@ def test_the_teacher_moves_the_targets() -> None:
     ]
     torch.testing.assert_close(taught, sum(entropy) / torch.tensor(2.0))
     assert alone > taught
+
+
+def test_photos_and_names_of_classes_find_each_other_in_the_shares_given() -> None:
+    _, photos, names = _batch()
+    scale = torch.tensor(14.0)
+    own = [members_apart(rows, MEMBERS)[0] for rows in (photos, names)]
+    shares = (scale * own[0] @ own[1].T).softmax(-1)
+    loss, other = class_losses(_model(), photos, names, shares)
+    # A member whose photos have just these shares cannot lower the half that asks for them.
+    entropy = -(shares * shares.log()).sum(-1).mean()
+    by_name = (scale * own[1] @ own[0].T).log_softmax(-1)
+    wanted = shares.T / shares.T.sum(-1, keepdim=True)
+    torch.testing.assert_close(loss, (entropy - (wanted * by_name).sum(-1).mean()) / 2)
+    assert other > loss

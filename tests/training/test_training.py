@@ -9,13 +9,14 @@ import torch
 
 from photoseek_training import training
 from photoseek_training.checkpoint import BestModel, Checkpoint, save_checkpoint
+from photoseek_training.class_view import ClassView
 from photoseek_training.dataset import read_dataset
 from photoseek_training.extra_pairs import ExtraPairs
 from photoseek_training.objective import Objective
 from photoseek_training.preparation import prepare
 from photoseek_training.presets import Stage, find_preset
 from photoseek_training.shapes import draw_shapes
-from photoseek_training.training import Run, train
+from photoseek_training.training import Run, TrainingData, train
 
 STAGES = (
     Stage("frozen", epochs=1, photos_per_batch=10, captions_per_photo=1, learning_rate=1e-3),
@@ -25,7 +26,7 @@ STAGES = (
     ),
     Stage(
         "distillation", epochs=2, photos_per_batch=10, captions_per_photo=2, learning_rate=1e-3,
-        network_rate=1e-3, distillation=0.5,
+        network_rate=1e-3, distillation=0.5, class_view=0.5,
     ),
 )  # fmt: skip
 
@@ -34,13 +35,23 @@ class _KilledError(Exception):
     pass
 
 
-def _train(folder: Path, shapes: Path, *, resume: bool = False) -> tuple[BestModel, list[str]]:
+def _train(
+    folder: Path, shapes: Path, *, resume: bool = False, classes: bool = True
+) -> tuple[BestModel, list[str]]:
     said: list[str] = []
     recipe = replace(find_preset("smoke"), dropout=0.2, word_dropping=0.1, members=2)
     folder.mkdir(exist_ok=True)
     prepared = prepare(recipe, read_dataset(shapes), ExtraPairs(), seed=0, work=folder)
+    data = _with_classes(prepared.data) if classes else prepared.data
     run = Run(folder, "settings", 0, Objective(), torch.device("cpu"), said.append)
-    return train(prepared.model, prepared.data, STAGES, run, resume=resume), said
+    return train(prepared.model, data, STAGES, run, resume=resume), said
+
+
+def _with_classes(data: TrainingData) -> TrainingData:
+    """As if each dev photo's captions named a class."""
+    shape = len(data.train_pixels), len(data.dev.photos)
+    logits = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    return replace(data, classes=ClassView(data.dev, logits))
 
 
 def test_a_run_killed_within_an_epoch_of_any_stage_ends_as_if_it_was_not(
@@ -72,6 +83,18 @@ def test_a_run_killed_within_an_epoch_of_any_stage_ends_as_if_it_was_not(
     assert resumed.epoch == whole.epoch
     for name, value in whole.model.items():
         assert torch.equal(value, resumed.model[name]), name
+
+
+def test_names_of_classes_change_what_is_learned_only_where_a_stage_weighs_them(
+    tmp_path: Path,
+) -> None:
+    shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
+    (_, seen), (_, unseen) = (
+        _train(tmp_path / str(classes), shapes, classes=classes) for classes in (True, False)
+    )
+    before, after = slice(0, 3), slice(3, 5)
+    assert seen[before] == unseen[before]
+    assert all(one != other for one, other in zip(seen[after], unseen[after], strict=True))
 
 
 def test_a_frozen_network_keeps_its_weights_and_a_tuned_one_does_not(tmp_path: Path) -> None:

@@ -32,9 +32,15 @@ ClassesShown = Literal["none", "every second", "all"]
 
 @dataclass(frozen=True)
 class ExtraPairs:
-    """One photo for each ImageNet class, and web photos with one sentence each; may be empty."""
+    """One photo for each ImageNet class, and web photos with one sentence each; may be empty.
+
+    `class_numbers` are those of the ImageNet photos' classes among all `known_classes`, in the
+    order of the file names.
+    """
 
     imagenet: Photos = ()
+    class_numbers: tuple[int, ...] = ()
+    known_classes: int = 0
     web: Photos = ()
     classes: ClassesShown = "none"
 
@@ -47,8 +53,11 @@ def read_extra_pairs(data: Path, *, hold_out_classes: bool = False) -> ExtraPair
     """
     imagenet, web = _read_all(data)
     shown: ClassesShown = "every second" if hold_out_classes else "all"
+    numbers = tuple(n for n in range(len(imagenet)) if is_shown(n) or not hold_out_classes)
     return ExtraPairs(
-        tuple(photo for n, photo in enumerate(imagenet) if is_shown(n) or not hold_out_classes),
+        tuple(imagenet[n] for n in numbers),
+        numbers,
+        len(imagenet),
         web[: len(web) - _held_out(web)],
         shown if imagenet else "none",
     )
@@ -57,7 +66,7 @@ def read_extra_pairs(data: Path, *, hold_out_classes: bool = False) -> ExtraPair
 def read_measured_pairs(data: Path) -> ExtraPairs:
     """Read the photos of all ImageNet classes, and the web captions that are never trained on."""
     imagenet, web = _read_all(data)
-    return ExtraPairs(imagenet, web[len(web) - _held_out(web) :])
+    return ExtraPairs(imagenet=imagenet, web=web[len(web) - _held_out(web) :])
 
 
 def is_shown(number: int) -> bool:

@@ -25,7 +25,8 @@ class ImageNetwork:
     """A network from pixels `(n, 3, size, size)` to `(n, features)` or `(n, features, h, w)`.
 
     It is `early`, which is never trained, and then `network`. `mean` and `std` are in the units of
-    the pixels, 0 to 255.
+    the pixels, 0 to 255. `classifier` made ImageNet's classes of the mean features, where the
+    weights came with one.
     """
 
     early: nn.Module
@@ -34,6 +35,7 @@ class ImageNetwork:
     size: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    classifier: nn.Linear | None = None
 
 
 class TinyNetwork(nn.Module):
@@ -76,16 +78,19 @@ def build_image_network(
             (127.5,) * 3, (127.5,) * 3,
         )  # fmt: skip
     if name in LITE_SCALES:
-        early, late = _lite(name, weights).split(fixed_blocks)
+        lite, classifier = _lite(name, weights)
+        early, late = lite.split(fixed_blocks)
         return ImageNetwork(
             early, late, LITE_FEATURES, size or LITE_SCALES[name].size, (127.0,) * 3, (128.0,) * 3,
+            classifier,
         )  # fmt: skip
     if name in torchvision.models.list_models(module=torchvision.models):
         network = _torchvision(name, weights)
-        features = _strip_classifier(name, network)
+        classifier = _strip_classifier(name, network)
         return ImageNetwork(
-            nn.Identity(), network, features, size or 224, IMAGENET_MEAN, IMAGENET_STD
-        )
+            nn.Identity(), network, classifier.in_features, size or 224,
+            IMAGENET_MEAN, IMAGENET_STD, None if weights == RANDOM else classifier,
+        )  # fmt: skip
     raise ModelChoiceError(
         f"no image encoder is called {name!r}: choose one of "
         f"{', '.join((*LITE_SCALES, 'vgg19'))}, or another classification "
@@ -93,9 +98,9 @@ def build_image_network(
     )
 
 
-def _lite(name: str, weights: str) -> EfficientNetLite:
+def _lite(name: str, weights: str) -> tuple[EfficientNetLite, nn.Linear | None]:
     if weights == RANDOM:
-        return EfficientNetLite(LITE_SCALES[name])
+        return EfficientNetLite(LITE_SCALES[name]), None
     file = _packaged_lite_weights(name) if weights == PRETRAINED else Path(weights)
     return load_lite(name, _read_weights(file))
 
@@ -132,8 +137,8 @@ def _torchvision(name: str, weights: str) -> nn.Module:
     return network
 
 
-def _strip_classifier(name: str, network: nn.Module) -> int:
-    """Replace the last linear layer by what comes before it; returns how many features that is."""
+def _strip_classifier(name: str, network: nn.Module) -> nn.Linear:
+    """Replace the last linear layer, which is returned, by what comes before it."""
     linear = [
         (path, layer) for path, layer in network.named_modules() if isinstance(layer, nn.Linear)
     ]
@@ -142,7 +147,7 @@ def _strip_classifier(name: str, network: nn.Module) -> int:
     path, layer = linear[-1]
     parent, _, attribute = path.rpartition(".")
     setattr(network.get_submodule(parent), attribute, nn.Identity())
-    return layer.in_features
+    return layer
 
 
 def _read_weights(file: Path) -> dict[str, Tensor]:

@@ -209,9 +209,15 @@ def _scaled(filters: int, width: float) -> int:
     return rounded if rounded >= 0.9 * scaled else rounded + 8
 
 
-def load_lite(name: str, weights: dict[str, Tensor]) -> EfficientNetLite:
-    """The named variant with `weights`, whose ImageNet classifier is left out."""
+def load_lite(name: str, weights: dict[str, Tensor]) -> tuple[EfficientNetLite, nn.Linear | None]:
+    """The named variant with `weights`, and apart from it their ImageNet classifier, if any."""
     network = EfficientNetLite(LITE_SCALES[name])
     kept = {key: value for key, value in weights.items() if not key.startswith("_fc.")}
     network.load_state_dict(kept)
-    return network.to(memory_format=torch.channels_last)
+    classifier = None
+    if len(kept) < len(weights):
+        # On the device "meta" it draws no weights, which would change what a seed draws after them.
+        classifier = nn.Linear(LITE_FEATURES, len(weights["_fc.bias"]), device="meta")
+        state = {part: weights[f"_fc.{part}"] for part in ("weight", "bias")}
+        classifier.load_state_dict(state, assign=True)
+    return network.to(memory_format=torch.channels_last), classifier

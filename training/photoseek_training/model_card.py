@@ -168,5 +168,10 @@ def _origins(recipe: Recipe) -> str:
         ]
     if recipe.softness or recipe.sentence_view:
         origins.append("captions of like meaning were told by all-MiniLM-L6-v2 (Apache 2.0)")
+    if any(stage.class_view for stage in recipe.stages):
+        origins.append(
+            "what the names of ImageNet's classes look like was told by the image network's own\n"
+            "  classifier, of the same weights"
+        )
     lines = "\n".join(f"- {origin}" for origin in origins) or "- nothing"
     return f"Taken from others:\n\n{lines}"

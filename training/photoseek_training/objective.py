@@ -52,3 +52,20 @@ class Objective:
                 + contrastive_loss(view, own_phrases, scale, targets.to_alike, targets.to_alike)
             )
         return losses
+
+
+def class_losses(model: DualEncoder, photos: Tensor, names: Tensor, shares: Tensor) -> list[Tensor]:
+    """Each member's loss on unit rows `photos` (p, dim) and `names` (k, dim) of classes.
+
+    A photo should find the names in these `shares` (p, k), and a name photos in proportion.
+    """
+    members = len(model.image.members)
+    to_photo = (shares / shares.sum(0).clamp(min=1e-12)).T
+    return [
+        contrastive_loss(*pair, scale, to_photo, shares)
+        for pair, scale in zip(
+            zip(members_apart(photos, members), members_apart(names, members), strict=True),
+            model.logit_scale(),
+            strict=True,
+        )
+    ]

@@ -10,12 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from photoseek.manifest import ImageInput, TextInput
+from photoseek_training.class_view import ClassView
 from photoseek_training.corpus import Corpus, build_corpus
 from photoseek_training.dataset import CaptionedPhoto, Dataset
+from photoseek_training.errors import DatasetError
 from photoseek_training.extra_pairs import ExtraPairs
+from photoseek_training.features import network_features
 from photoseek_training.image_encoders import build_image_network
 from photoseek_training.minilm import MINILM_DIM, load_minilm, word_vectors
 from photoseek_training.model import DualEncoder, ImageEncoder, SentenceView
@@ -62,7 +65,7 @@ def prepare(
     )
     tokenizer = build_tokenizer(vocabulary, recipe.context_length)
     torch.manual_seed(seed)
-    model = _build_model(recipe, vocabulary, work)
+    model, classifier = _build_model(recipe, vocabulary, work)
     image = ImageInput(
         size=model.image.size,
         resize_mode="squash",
@@ -71,14 +74,20 @@ def prepare(
         input_dtype="uint8",
     )
     text = TextInput(recipe.context_length, "ids", "int64", "lengths")
+    train_pixels = decode_photos(train_photos, image, work, "train photos")
+    classes = None
+    if classifier and extra.imagenet and any(stage.class_view for stage in recipe.stages):
+        features = network_features(model.image, train_pixels, work, torch.device("cpu"))
+        classes = _class_view(classifier, features, extra, tokenizer)
     data = TrainingData(
         train=_train_corpus(recipe, train_photos, tokenizer, work),
-        train_pixels=decode_photos(train_photos, image, work, "train photos"),
+        train_pixels=train_pixels,
         flickr=len(dataset.train),
         imagenet=len(extra.imagenet),
         web=len(extra.web),
         dev=build_corpus(dataset.dev, tokenizer),
         dev_pixels=decode_photos(dataset.dev, image, work, "dev photos"),
+        classes=classes,
     )
     return Prepared(model, data, vocabulary, image, text)
 
@@ -93,7 +102,10 @@ def run_settings(recipe: Recipe, dataset: Dataset, extra: ExtraPairs, seed: int)
     )
 
 
-def _build_model(recipe: Recipe, vocabulary: Vocabulary, work: Path) -> DualEncoder:
+def _build_model(
+    recipe: Recipe, vocabulary: Vocabulary, work: Path
+) -> tuple[DualEncoder, nn.Linear | None]:
+    """The model, and the classifier that its image network came with, if any."""
     base, dim = None, recipe.word_dim
     if recipe.word_vectors == "minilm":
         base, dim = _pretrained_words(vocabulary, work), MINILM_DIM
@@ -116,7 +128,26 @@ def _build_model(recipe: Recipe, vocabulary: Vocabulary, work: Path) -> DualEnco
     sentence = None
     if recipe.sentence_view:
         sentence = SentenceView(MINILM_DIM, recipe.embedding_dim, recipe.members)
-    return DualEncoder(image, text, sentence)
+    return DualEncoder(image, text, sentence), network.classifier
+
+
+@torch.inference_mode()
+def _class_view(
+    classifier: nn.Linear, features: NDArray[np.float32], extra: ExtraPairs, tokenizer: Tokenizer
+) -> ClassView:
+    """What the classifier makes of photos' features (n, 2, features), of both sides' mean.
+
+    DatasetError where the photos of classes are not of those that it knows.
+    """
+    if extra.known_classes != classifier.out_features:
+        raise DatasetError(
+            f"imagenet-sample has photos of {extra.known_classes:,} classes, not of the "
+            f"{classifier.out_features:,} that the network's classifier knows: complete it, or set "
+            "each stage's class_view to 0"
+        )
+    logits = classifier(torch.from_numpy(features.mean(axis=1))).numpy()
+    names = build_corpus(extra.imagenet, tokenizer)
+    return ClassView(names, logits[:, list(extra.class_numbers)])
 
 
 def _train_corpus(

@@ -13,7 +13,9 @@ class Stage:
     """One pass of the learning rate up and down.
 
     With `network_rate` 0 the image network is frozen and its features are computed once;
-    otherwise it is trained at that rate, all but the blocks that the recipe fixes.
+    otherwise it is trained at that rate, all but the blocks that the recipe fixes, and the
+    exponents of its pooling, which are few and start at the plain average, learn `pool_rate` times
+    as fast as the rest (0: it stays the plain average).
     Photos whose captions mean alike come into batches in groups of about `photos_alike` (0: as
     chance has it), which makes them harder to tell apart. They are cropped to `least_crop`..1 of
     their sides, resized to `crop_size` (0: to the recipe's `image_size`) and, if `mirrored`, half
@@ -22,7 +24,9 @@ class Stage:
     `averaging` is the decay a step of the moving average of weights, which is what is measured
     and kept; `weight_decay` is AdamW's, which without it is Adam. With `distillation`, that share
     of the targets is what the best model before the stage, all its members together, makes of the
-    batch: each member learns from their ensemble.
+    batch: each member learns from their ensemble. `class_view` weighs what photos and the names of
+    ImageNet's classes learn from the network's own classifier (see `class_view`), where there are
+    both.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Stage:
     captions_per_photo: int
     learning_rate: float
     network_rate: float = 0.0
+    pool_rate: float = 10.0
     photos_alike: int = 0
     least_crop: float = 0.7
     crop_size: int = 0
@@ -42,6 +47,7 @@ class Stage:
     averaging: float = 0.98
     weight_decay: float = 0.01
     distillation: float = 0.0
+    class_view: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,12 @@ from photoseek_training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from photoseek_training.class_view import ClassView
 from photoseek_training.corpus import Corpus
 from photoseek_training.embedding import embed_corpus, mixed_precision
 from photoseek_training.features import network_features
 from photoseek_training.model import DualEncoder
-from photoseek_training.objective import Objective
+from photoseek_training.objective import Objective, class_losses
 from photoseek_training.pixels import Pixels
 from photoseek_training.presets import Stage
 from photoseek_training.processes import Processes
@@ -41,13 +42,14 @@ _END = "end-of-stage-{}.pt"
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 WARM_UP = 0.15
 MOST_GRADIENT = 2.0
-POOL_RATE = 10.0
-"""The exponents of the pooling are few and start at the plain average: they learn faster."""
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Train captions (Flickr8k first, then ImageNet classes, then web) and dev, with pixels."""
+    """Train captions (Flickr8k first, then ImageNet classes, then web) and dev, with pixels.
+
+    `classes` is what the image network's classifier makes of the train photos, if anything.
+    """
 
     train: Corpus
     train_pixels: Pixels
@@ -56,6 +58,7 @@ class TrainingData:
     web: int
     dev: Corpus
     dev_pixels: Pixels
+    classes: ClassView | None = None
 
 
 @dataclass(frozen=True)
@@ -243,14 +246,21 @@ class _StageLoop:
             photos = self._photos(plan.photos[own_photos], random)
             ids, lengths = captions.ids[own_captions], captions.lengths[own_captions]
             phrases = self.model.text(ids, lengths)
+        photos = processes.gather(photos, own_photos, len(plan.photos))
         losses = self.run.objective.losses(
             self.model,
             captions,
-            processes.gather(photos, own_photos, len(plan.photos)),
+            photos,
             processes.gather(phrases, own_captions, len(plan.captions)),
             None if self.teacher is None else self.teacher.logits(plan).to(device),
             self.stage.distillation,
         )
+        if self.stage.class_view and self.data.classes:
+            of_classes = self._class_losses(self.data.classes, photos, plan, epoch, step)
+            losses = [
+                loss + self.stage.class_view * extra
+                for loss, extra in zip(losses, of_classes, strict=True)
+            ]
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses)
         processes.average_gradients(self.model.parameters())
@@ -278,6 +288,18 @@ class _StageLoop:
             pixels = vary_colours(pixels, random, self.stage.colour_change)
         embedded: Tensor = self.model.image(pixels.to(device))
         return embedded
+
+    def _class_losses(
+        self, classes: ClassView, photos: Tensor, plan: BatchPlan, epoch: int, step: int
+    ) -> list[Tensor]:
+        device, processes = self.run.device, self.run.processes
+        # All processes draw the same names.
+        names = classes.draw(plan.photos, self._generator(epoch, step, processes.count))
+        own = processes.share(len(names.ids))
+        with mixed_precision(device):
+            rows = self.model.text(names.ids[own].to(device), names.lengths[own].to(device))
+        rows = processes.gather(rows, own, len(names.ids))
+        return class_losses(self.model, photos, rows, names.shares.to(device))
 
     @torch.no_grad()
     def _update_average(self, step: int) -> None:
@@ -326,12 +348,16 @@ class _StageLoop:
         if self.run.processes.is_first:
             save_checkpoint(checkpoint, self.run.work / name)
 
-    def _generator(self, epoch: int, step: int | None = None) -> np.random.Generator:
-        """For the plan of an epoch, which all processes share, or for this one's part of a step."""
+    def _generator(
+        self, epoch: int, step: int | None = None, stream: int | None = None
+    ) -> np.random.Generator:
+        """For the plan of an epoch, or for a step: its `stream`, or this process's own."""
         if step is None:
             return np.random.default_rng((self.run.seed, self.number, epoch))
         bits = np.random.PCG64((self.run.seed, self.number, epoch, step + 1))
-        return np.random.Generator(bits.jumped(self.run.processes.rank))
+        return np.random.Generator(
+            bits.jumped(self.run.processes.rank if stream is None else stream)
+        )
 
 
 def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:
@@ -341,7 +367,7 @@ def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:
     others = [value for value in _trained([model]) if id(value) not in special]
     rates = (
         (network, stage.network_rate),
-        (pool, stage.learning_rate * POOL_RATE),
+        (pool, stage.learning_rate * stage.pool_rate),
         (others, stage.learning_rate),
     )
     groups = [{"params": values, "peak": rate} for values, rate in rates if values]
