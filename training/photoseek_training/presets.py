@@ -202,6 +202,7 @@ PRESETS = {
                     grid_dropping=0.2,
                     averaging=0.995,
                     distillation=0.5,
+                    class_view=0.5,
                 ),
             ),
         ),
