@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from photoseek.bundle import ModelBundle
 from photoseek.encoder import Encoder
 from photoseek_training.errors import DatasetError
-from photoseek_training.page import Section, table
+from photoseek_training.page import table
 
 _ROUNDS = 40
 
@@ -28,18 +28,33 @@ class Ablation:
     photo_ms: float
 
 
-def ablations_section(groups: Sequence[Sequence[Path]]) -> Section:
-    """Each group of bundles is one and its variants; DatasetError where one tells not enough."""
-    measured = [[_measure(path) for path in group] for group in groups]
-    tables = [_table(base, variants) for base, *variants in measured]
-    return Section(
-        "ablations",
-        [[asdict(bundle) for bundle in group] for group in measured],
+def measure_ablation(path: Path) -> Ablation:
+    """What the bundle tells of its training; DatasetError where that is not enough."""
+    bundle = ModelBundle.open(path)
+    training: Mapping[str, Any] = bundle.manifest.training
+    try:
+        return Ablation(
+            path.resolve().name,
+            tuple(training["changes"]),
+            training["dev_recall_sum"],
+            training["seconds"] / 60,
+            _photo_ms(bundle),
+        )
+    except (KeyError, TypeError) as error:
+        raise DatasetError(
+            f"{path} does not tell how it was trained ({error!r}): train it again"
+        ) from error
+
+
+def ablations_section(groups: Sequence[Sequence[Ablation]]) -> str:
+    """A table for each group, which is a bundle and its variants."""
+    tables = [_table(base, variants) for base, *variants in groups]
+    return (
         "## What each setting is worth\n\n"
         "The sum of the six recalls on the dev split, of a bundle and of others trained as it was "
         "but for\nthe settings beside them; what the training took, and the encoding of one photo "
         "on one core. A\ndifference of one or less may be chance."
-        "\n\n" + "\n\n".join(tables),
+        "\n\n" + "\n\n".join(tables)
     )
 
 
@@ -56,23 +71,6 @@ def _table(base: Ablation, variants: Sequence[Ablation]) -> str:
         for bundle, shared in ((base, ()), *((variant, base.changes) for variant in variants))
     ]
     return table(("bundle", "settings", "dev", "difference", "training", "a photo"), rows)
-
-
-def _measure(path: Path) -> Ablation:
-    bundle = ModelBundle.open(path)
-    training: Mapping[str, Any] = bundle.manifest.training
-    try:
-        return Ablation(
-            path.resolve().name,
-            tuple(training["changes"]),
-            training["dev_recall_sum"],
-            training["seconds"] / 60,
-            _photo_ms(bundle),
-        )
-    except (KeyError, TypeError) as error:
-        raise DatasetError(
-            f"{path} does not tell how it was trained ({error!r}): train it again"
-        ) from error
 
 
 def _photo_ms(bundle: ModelBundle) -> float:

@@ -11,10 +11,11 @@ from pathlib import Path
 from photoseek.bundle import ModelBundle
 from photoseek.encoder import Encoder
 from photoseek.errors import PhotoseekError
-from photoseek_training.ablations import ablations_section
+from photoseek_training.ablations import ablations_section, measure_ablation
 from photoseek_training.dataset import read_dataset
+from photoseek_training.figures import Figures
 from photoseek_training.measurement import describe, embed, measure
-from photoseek_training.page import write_report
+from photoseek_training.page import FIGURES, FOLDER, write_page
 from photoseek_training.report import Measured, recall_section, wang_section
 from photoseek_training.wang import measure_wang, read_wang
 from photoseek_training.words import measure_words, read_words_data
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace, command: str) -> None:
+    kept = Figures.read(options.keep) if options.keep else Figures((), ())
     dataset = read_dataset(options.data)
     photos = dataset.test if options.split == "test" else dataset.dev
     wang = read_wang(options.data) if options.out else None
@@ -63,14 +65,21 @@ def _evaluate(options: argparse.Namespace, command: str) -> None:
             title = f"{name}: " if len(options.bundles) > 1 else ""
             print(f"{title}{describe(bundle.recall)}")
     if options.out:
-        sections = [recall_section(measured)]
-        if wang is not None:
-            sections.append(wang_section(measured, options.out))
-        if words is not None:
-            sections.append(words_section(measured, words, options.out))
-        if options.ablations:
-            sections.append(ablations_section(options.ablations))
-        write_report(sections, command, options.out)
+        groups = tuple(tuple(map(measure_ablation, group)) for group in options.ablations)
+        _report(Figures(tuple(measured), groups), kept, command, options.out)
+
+
+def _report(new: Figures, kept: Figures, command: str, out: Path) -> None:
+    figures = new.over(kept)
+    figures.write(out / FOLDER / FIGURES)
+    sections = [recall_section(figures.bundles)]
+    if any(bundle.wang for bundle in figures.bundles):
+        sections.append(wang_section(figures.bundles, out))
+    if any(bundle.words for bundle in figures.bundles):
+        sections.append(words_section(figures.bundles, out))
+    if figures.ablations:
+        sections.append(ablations_section(figures.ablations))
+    write_page(sections, command, [name for name in kept.names if name not in new.names], out)
 
 
 def _distinct_names(bundles: Sequence[Path]) -> list[str]:
@@ -115,9 +124,16 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="+",
         action="append",
+        default=[],
         metavar="BUNDLE",
         help="a bundle and others, trained as it was but for one change: the report tells what "
         "that gained or lost on dev, and its cost; may be given again",
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="REPORT_JSON",
+        help="an earlier report's figures, to have in this one what is not measured again",
     )
     return parser
 

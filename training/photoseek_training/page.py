@@ -1,35 +1,22 @@
-"""Writes a report: REPORT.md of sections and, in report/, their figures as report.json."""
+"""What a report's page is made of: its head, sections of Markdown, and tables in them."""
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 PAGE, FOLDER, FIGURES = "REPORT.md", "report", "report.json"
 
 
-@dataclass(frozen=True)
-class Section:
-    """A part of the report: `figures` go to report.json under `key`, `text` onto the page."""
-
-    key: str
-    figures: object
-    text: str
-
-
-def write_report(sections: Iterable[Section], command: str, out: Path) -> None:
-    """Write REPORT.md and report/report.json, the sections in their order."""
-    (out / FOLDER).mkdir(parents=True, exist_ok=True)
-    sections = list(sections)
-    figures = {section.key: section.figures for section in sections}
-    (out / FOLDER / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+def write_page(sections: Iterable[str], command: str, kept: Sequence[str], out: Path) -> None:
+    """Write REPORT.md; the bundles `kept` are said to have been measured before."""
     head = (
         "# What the models find\n\nMade by the command below, which opens the photos and runs the "
         f"bundles as Photoseek does.\nAll figures but the paper's are measured.\n\n"
         f"```\n{command}\n```"
     )
-    page = "\n\n".join([head, *(section.text for section in sections)])
-    (out / PAGE).write_text(page + "\n", encoding="utf-8")
+    if kept:
+        names = ", ".join(f"`{name}`" for name in kept)
+        head += f"\n\nMeasured by an earlier run of it, and kept: {names}."
+    (out / PAGE).write_text("\n\n".join([head, *sections]) + "\n", encoding="utf-8")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

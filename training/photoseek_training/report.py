@@ -1,12 +1,11 @@
 """The report's sections on recall and on the Wang set."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from photoseek.manifest import RecallReport
-from photoseek_training.page import FOLDER, Section, table
+from photoseek_training.page import FOLDER, table
 from photoseek_training.plots import draw_classes, draw_curves
 from photoseek_training.wang import CLASSES, TOP, ClassRetrieval, WangMeasures
 from photoseek_training.words import WordsMeasures
@@ -44,7 +43,7 @@ class Measured:
     words: WordsMeasures | None = None
 
 
-def recall_section(measured: Sequence[Measured]) -> Section:
+def recall_section(measured: Sequence[Measured]) -> str:
     """Recall on captioned photos, both ways."""
     rows = []
     for bundle in measured:
@@ -55,16 +54,14 @@ def recall_section(measured: Sequence[Measured]) -> Section:
             values = (f"{value:.1f}" for value in (recall.r1, recall.r5, recall.r10))
             rows.append((bundle.name, bundle.model, way, *values, f"{recall.median_rank:g}"))
     first = measured[0].recall
-    return Section(
-        "recall",
-        {bundle.name: dataclasses.asdict(bundle.recall) for bundle in measured},
+    return (
         f"## {first.dataset}\n\n{first.photos:,} photos and {first.captions:,} captions; recall in "
         "percent, and the best median rank is 1.\n\n"
-        + table(("bundle", "encoders", "way", "R@1", "R@5", "R@10", "median rank"), rows),
+        + table(("bundle", "encoders", "way", "R@1", "R@5", "R@10", "median rank"), rows)
     )
 
 
-def wang_section(measured: Sequence[Measured], out: Path) -> Section:
+def wang_section(measured: Sequence[Measured], out: Path) -> str:
     """Class precision and recall at 10 on Wang beside the paper's averages, and its plots."""
     wang = {bundle.name: bundle.wang for bundle in measured if bundle.wang is not None}
     ways = {way: {name: getattr(measures, way) for name, measures in wang.items()} for way in WAYS}
@@ -104,8 +101,7 @@ def wang_section(measured: Sequence[Measured], out: Path) -> Section:
             "(the paper's Figure 4).\n\n![Precision over recall](report/precision_recall.png)"
         ),
     ]
-    figures = {name: dataclasses.asdict(measures) for name, measures in wang.items()}
-    return Section("wang", {"paper": PAPER_PRECISION, **figures}, "\n\n".join(parts))
+    return "\n\n".join(parts)
 
 
 def _class_table(way: str, retrievals: Mapping[str, ClassRetrieval]) -> str:

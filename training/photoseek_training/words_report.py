@@ -1,6 +1,5 @@
 """The report's section on words beyond the captions, and its table of class names."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -8,22 +7,24 @@ import numpy as np
 
 from photoseek.manifest import Recall
 from photoseek_training.class_names import ClassRank
-from photoseek_training.page import FOLDER, Section, table
+from photoseek_training.page import FOLDER, table
 from photoseek_training.recall import summarise
 from photoseek_training.report import Measured
-from photoseek_training.words import FIRST, NUMBERS, SPELLINGS, Noun, WordsData, WordsMeasures
+from photoseek_training.words import FIRST, NUMBERS, SPELLINGS, Noun, WordsMeasures
 
 CLASS_TABLE = "class_names.md"
 
 Measures = Mapping[str, WordsMeasures]
 
 
-def words_section(measured: Sequence[Measured], data: WordsData, out: Path) -> Section:
+def words_section(measured: Sequence[Measured], out: Path) -> str:
     """What each bundle makes of words; the rank of each class's photo goes to a page of its own."""
     measures = {bundle.name: bundle.words for bundle in measured if bundle.words is not None}
-    text = f"""## Words beyond the captions
+    captioned = measured[0].recall.photos
+    web = next((words.web.photos for words in measures.values() if words.web), 0)
+    return f"""## Words beyond the captions
 
-On photos that no bundle was trained on: {len(data.captioned):,} of Flickr8k, and {len(data.web):,}
+On photos that no bundle was trained on: {captioned:,} of Flickr8k, and {web:,}
 of the web (the held-out tenth of web-captions). Phrases are sent as a search sends them, misspelt
 words put right, unless it says otherwise.
 
@@ -60,8 +61,6 @@ A bundle that was trained on all classes has no such figure: `train-and-export -
 makes one that was trained on every second class, to measure the others.
 
 {_class_names(measures, out)}"""
-    figures = {name: dataclasses.asdict(words) for name, words in measures.items()}
-    return Section("words", figures, text)
 
 
 def _compare(measures: Measures, cells: Callable[[WordsMeasures], Mapping[str, str]]) -> str:
