@@ -10,8 +10,9 @@ looks only there.
 
 Searching: in a `Query` of phrases and photos, words that the model does not know are put right by
 `spelling` where it is plain what was meant; the query becomes one vector through the `encoder`;
-`ranking` compares it with every embedding by dot product and says where the likely matches end;
-ids become `Photo` records only for the rows that are shown.
+`ranking` compares it with every embedding by dot product and says where the likely matches end,
+among the photos that a filter lets through the `sieve`; ids become `Photo` records only for the
+rows that are shown.
 
 The model is a `ModelBundle`: nothing about it is a constant in code. A library keeps a copy of each
 that it has (`models`), searches with one as a `loaded_model`, and after each update lets the others

@@ -32,7 +32,7 @@ def explain(
 
     `likely` is the rule of that ranking.
     """
-    folder = next((f for f in catalogue.folders() if path.is_relative_to(f.path)), None)
+    folder = next((f for f in catalogue.folders.all() if path.is_relative_to(f.path)), None)
     known = None
     if folder is not None:
         name = os.fsencode(path.relative_to(folder.path))

@@ -78,7 +78,7 @@ class Indexer:
         self._cancelled = cancelled
         self._leave_out = leave_out  # the library's own folder: thumbnails are no photos
         self._exclusions = Exclusions(catalogue.exclusions.patterns())
-        self._folders = {folder.id: folder for folder in catalogue.folders()}
+        self._folders = {folder.id: folder for folder in catalogue.folders.all()}
         self._done = self._total = self._failed = 0
 
     def run(self, places: Collection[Path] | None = None) -> UpdateReport:
@@ -161,7 +161,7 @@ class Indexer:
             found = self._catalogue.known_at(self._model_id, folder.id, names)
             known = {item.name: item for item in found}
             gone = len(known.keys() - scan.names())
-            has_drives = gone and self._catalogue.mounts(folder.id)
+            has_drives = gone and self._catalogue.folders.mounts(folder.id)
             if not below or (_is_plain(folder, scan, gone) and not has_drives):
                 return scan, known
         scan = scan_folder(
@@ -280,7 +280,7 @@ class Indexer:
             hidden = {item.id for item in kept}
             self._catalogue.set_missing(hidden, missing=True)
             removed += [item for item in gone if item.id not in hidden]
-            self._catalogue.set_scan_result(folder.id, reason, _below(folder, scan), mounts)
+            self._catalogue.folders.set_scan_result(folder.id, reason, _below(folder, scan), mounts)
         for digest in self._catalogue.remove_photos([item.id for item in removed]):
             self._thumbnails.remove(digest)
         plan.report = dataclasses.replace(
@@ -296,7 +296,7 @@ class Indexer:
         """
         away = [
             place
-            for place in self._catalogue.mounts(folder.id)
+            for place in self._catalogue.folders.mounts(folder.id)
             if place not in scan.mounts
             and any(self._path(item.file).is_relative_to(place) for item in gone)
         ]

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from photoseek.bundle import ModelBundle
 from photoseek.database import LOCK_NAME, Catalogue, recover
-from photoseek.embedding_index import Snapshot
 from photoseek.encoder import Encoder
 from photoseek.errors import (
     BundleError,
@@ -29,13 +28,12 @@ from photoseek.errors import (
     PhotoError,
 )
 from photoseek.explaining import explain
-from photoseek.facts import PhotoFacts
 from photoseek.filters import Filter
 from photoseek.loaded_model import LoadedModel
 from photoseek.models import Models
 from photoseek.paths import default_library_directory
 from photoseek.query import Query
-from photoseek.ranking import rank
+from photoseek.ranking import rank, without
 from photoseek.records import (
     Changes,
     Explanation,
@@ -49,6 +47,7 @@ from photoseek.records import (
     SearchResult,
     UpdateReport,
 )
+from photoseek.sieve import Sieve
 from photoseek.thumbnails import ThumbnailCache
 
 __all__ = ["Library"]
@@ -80,10 +79,7 @@ class Library:
             self._catalogue.close()
             raise
         self._model = LoadedModel(chosen, self._catalogue)
-        self._sifting = threading.Lock()
-        self._seen_edits = 0
-        self._facts = PhotoFacts(())
-        self._placed: tuple[Snapshot, PhotoFacts, NDArray[np.intp]] | None = None
+        self._sieve = Sieve(self._catalogue)
 
     @classmethod
     def open(
@@ -134,7 +130,7 @@ class Library:
 
     def folders(self) -> tuple[Folder, ...]:
         """Return the folders that the library covers."""
-        return self._catalogue.folders()
+        return self._catalogue.folders.all()
 
     def add_folder(self, path: Path | str) -> Folder:
         """Add a folder, to be read by the next `update`; one inside another is already covered.
@@ -148,7 +144,7 @@ class Library:
             if folder.is_relative_to(other.path):
                 return other
         inside = [other for other in known if other.path.is_relative_to(folder)]
-        self._catalogue.add_folder(folder, inside)
+        self._catalogue.folders.add(folder, inside)
         if inside and self.exclusions():
             self._settle_exclusions(self._catalogue)
         return next(other for other in self.folders() if other.path == folder)
@@ -350,15 +346,15 @@ class Library:
         # Photos that are searched by are left out of the results, so more are asked for.
         most = None if top_k is None else top_k + len(query.photo_ids)
         snapshot = model.snapshot()
-        keep = self._sift(snapshot, query.filter) if query.filter else None
+        keep = self._sieve.passing(snapshot, query.filter) if query.filter else None
         rule = model.bundle.manifest.likely_rule(by_photo=query.by_photo)
         ranking = rank(snapshot, vector, rule, most, keep)
         if query.photo_ids:
-            ranking = _without(ranking, query.photo_ids)
+            ranking = without(ranking, query.photo_ids)
         ids, scores = ranking.ids[:top_k], ranking.scores[:top_k]
         likely = min(ranking.likely, len(ids))
         if query.newest_first:
-            order = self._newest_places(ids[:likely])
+            order = self._sieve.newest_places(ids[:likely])
             ids = np.concatenate([ids[order], ids[likely:]])
             scores = np.concatenate([scores[order], scores[likely:]])
         return Ranking(ids, scores, likely, unknown, corrections)
@@ -369,8 +365,7 @@ class Library:
 
     def filter_choices(self) -> FilterChoices:
         """Return what a filter can ask for: the cameras, lenses, formats and keywords there are."""
-        with self._sifting:
-            return self._current_facts().choices()
+        return self._sieve.choices()
 
     def photos(self, ids: Sequence[int]) -> list[Photo]:
         """Return photos in the order of `ids`; those that are gone are left out."""
@@ -429,36 +424,9 @@ class Library:
     def _newest(self, wanted: Filter, top_k: int | None) -> Ranking:
         """Return the photos that a filter lets through, the last taken first, without scores."""
         snapshot = self._in_use().snapshot()
-        ids = snapshot.ids[self._sift(snapshot, wanted)]
-        newest = ids[self._newest_places(ids)[:top_k]]
+        ids = snapshot.ids[self._sieve.passing(snapshot, wanted)]
+        newest = ids[self._sieve.newest_places(ids)[:top_k]]
         return Ranking(newest, np.zeros(len(newest), np.float32), 0)
-
-    def _sift(self, snapshot: Snapshot, wanted: Filter) -> NDArray[np.bool_]:
-        """Return `(n,)` which rows of a snapshot a filter lets through."""
-        with self._sifting:
-            facts = self._current_facts()
-            placed = self._placed
-            if placed is None or placed[0] is not snapshot or placed[1] is not facts:
-                placed = self._placed = (snapshot, facts, facts.places_of(snapshot.ids))
-        # The place of those without facts, -1, leads to the end.
-        return np.append(facts.matching(wanted), False).take(placed[2])
-
-    def _newest_places(self, ids: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return `(n,)` the places of these photos in the order of their dates, the last first."""
-        with self._sifting:
-            facts = self._current_facts()
-        places = facts.places_of(ids)
-        dates = np.where(places >= 0, facts.dates[places], 0) if len(facts.ids) else places
-        return np.lexsort((ids, dates))[::-1]
-
-    def _current_facts(self) -> PhotoFacts:
-        """Take in what is new for filters; the caller holds `_sifting`."""
-        # The count first: an edit that comes between the two is seen again, never missed.
-        edits = self._catalogue.edits()
-        if edits != self._seen_edits:
-            self._facts, self._seen_edits = PhotoFacts(()), edits
-        self._facts = self._facts.grown(self._catalogue.fact_rows(self._facts.last_id))
-        return self._facts
 
     def _back_up(self, catalogue: Catalogue, cancelled: Callable[[], bool]) -> list[str]:
         """Keep a copy of the updated library; say so where the disk does not take it."""
@@ -531,10 +499,3 @@ def _check_folder(folder: Path) -> None:
         ) from error
     except OSError as error:
         raise FolderError(f"the folder {folder} cannot be read ({error.strerror})") from error
-
-
-def _without(ranking: Ranking, ids: Sequence[int]) -> Ranking:
-    """Leave out the photos that were searched by: a person knows that they are like themselves."""
-    keep = ~np.isin(ranking.ids, np.array(ids, np.int64))
-    likely = int(keep[: ranking.likely].sum())
-    return Ranking(ranking.ids[keep], ranking.scores[keep], likely)

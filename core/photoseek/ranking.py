@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from photoseek.embedding_index import GONE, Snapshot
 from photoseek.manifest import LikelyRule
 from photoseek.records import Ranking
 
-__all__ = ["combine", "rank", "standardise"]
+__all__ = ["combine", "rank", "standardise", "without"]
 
 WITHOUT_WEIGHT = 0.5
 """How far a query moves away from what it should not show, against 1 towards what it should."""
@@ -83,6 +85,13 @@ def rank(
     if rule is not None:
         likely = int((best >= usual + rule.threshold * spread).sum())
     return Ranking(ids[order if rows is None else rows[order]], best, likely)
+
+
+def without(ranking: Ranking, ids: Sequence[int]) -> Ranking:
+    """Leave out the photos that were searched by: a person knows that they are like themselves."""
+    keep = ~np.isin(ranking.ids, np.array(ids, np.int64))
+    likely = int(keep[: ranking.likely].sum())
+    return Ranking(ranking.ids[keep], ranking.scores[keep], likely)
 
 
 def _best_first(scores: NDArray[np.float32], top_k: int | None) -> NDArray[np.intp]:

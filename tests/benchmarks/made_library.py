@@ -39,7 +39,7 @@ class MadeLibrary:
             folder.mkdir(parents=True)
         manifest = bundle.manifest
         with closing(self._open()) as catalogue:
-            catalogue.add_folder(photos)
+            catalogue.folders.add(photos)
             catalogue.models.put(
                 manifest.model_id, manifest.name, manifest.embedding_dim, shipped=False
             )
@@ -48,7 +48,7 @@ class MadeLibrary:
         """Add photos until there are that many; return the seconds that storing them took."""
         seconds = 0.0
         with closing(self._open()) as catalogue:
-            (folder,) = catalogue.folders()
+            (folder,) = catalogue.folders.all()
             for start in range(self.count, count, BATCH):
                 numbers = range(start, min(count, start + BATCH))
                 vectors = unit_rows(len(numbers), self.bundle.manifest.embedding_dim, start)

@@ -37,7 +37,7 @@ with Library.open(directory, bundle=bundle) as library:
     opened = time.perf_counter() - started
     peak, before = megabytes("VmHWM"), megabytes("VmRSS")
     catalogue = Catalogue(directory / "library.db")
-    (folder,) = catalogue.folders()
+    (folder,) = catalogue.folders.all()
     with catalogue.transaction():
         file = PhotoFile(folder.id, b"one-more.jpg", 0, 0)
         photo = catalogue.put_photo(file, b"one more photo's", 4, 3, Metadata())

@@ -20,14 +20,14 @@ MOST_BYTES = 1500
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Catalogue]:
     with closing(Catalogue(tmp_path / "library.db")) as store:
-        store.add_folder(tmp_path / "photos")
+        store.folders.add(tmp_path / "photos")
         store.models.put("model", "a model", 512, shipped=False)
         yield store
 
 
 def put_photos(store: Catalogue, count: int, dim: int) -> list[int]:
     random, metadata = np.random.default_rng(0), Metadata(datetime(2020, 1, 1), "Canon EOS 80D")
-    (folder,) = store.folders()
+    (folder,) = store.folders.all()
     ids = []
     with store.transaction():
         for number in range(count):

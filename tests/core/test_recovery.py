@@ -380,7 +380,7 @@ def test_a_backup_after_one_new_photo_writes_only_what_changed(
                 catalogue.put_embedding(photo_id, "model", np.ones(512, np.float32))
 
     with closing(Catalogue(tmp_path / "library.db")) as catalogue:
-        catalogue.add_folder(tmp_path / "photos")
+        catalogue.folders.add(tmp_path / "photos")
         catalogue.models.put("model", "a model", 512, shipped=False)
         add_photos(catalogue, range(2000))
         catalogue.back_up(lambda: False)

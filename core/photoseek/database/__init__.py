@@ -2,8 +2,8 @@
 
 `recovery` looks at the file before it is opened, and replaces one that is damaged from `backups`;
 `connection` runs transactions, copies the file and puts SQLite's errors into words; `schema` holds
-the tables; `catalogue` is what the rest of core asks and tells, with `model_table` for what
-concerns the models and `exclusion_table` for what is left out.
+the tables; `catalogue` is what the rest of core asks and tells, with `folder_table`,
+`model_table` and `exclusion_table` for what concerns those alone; `rows` makes records of rows.
 """
 
 from photoseek.database.catalogue import (

@@ -7,9 +7,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +16,12 @@ from numpy.typing import NDArray
 from photoseek.database.backups import Scope
 from photoseek.database.connection import Connection
 from photoseek.database.exclusion_table import ExclusionTable
+from photoseek.database.folder_table import FolderTable
 from photoseek.database.model_table import ModelTable
+from photoseek.database.rows import DESCRIPTION, from_metadata, to_fact_row, to_path, to_photo
 from photoseek.facts import FactRow
 from photoseek.paths import path_below
-from photoseek.records import Failure, Folder, Metadata, Photo
+from photoseek.records import Failure, Metadata, Photo
 
 __all__ = ["Catalogue", "Counts", "EmbeddingChanges", "KnownFile", "PhotoFile"]
 
@@ -92,21 +93,19 @@ _KNOWN = (
     "AND e.model = (SELECT id FROM models WHERE model_id = ?)"
 )
 
-
-_DESCRIPTION = (
-    "taken, zone, camera, lens, orientation, latitude, longitude, rating, keywords, format"
-)
-_EPOCH = datetime(1970, 1, 1)
-
 PORTION = 8192
 """Embeddings that are read at once."""
 
 
 class Catalogue:
-    """The tables of one library, through one connection; `models` and `exclusions` ask of those."""
+    """The tables of one library, through one connection.
+
+    What concerns `folders`, `models` or `exclusions` alone is asked of those.
+    """
 
     def __init__(self, path: Path) -> None:
         self._connection = Connection(path)
+        self.folders = FolderTable(self._connection)
         self.models = ModelTable(self._connection)
         self.exclusions = ExclusionTable(self._connection)
 
@@ -132,41 +131,8 @@ class Catalogue:
 
     def scope(self) -> Scope:
         """Return what the library covers."""
-        folders = tuple(folder.path for folder in self.folders())
+        folders = tuple(folder.path for folder in self.folders.all())
         return Scope(folders, self.exclusions.patterns())
-
-    # Folders
-
-    def folders(self) -> tuple[Folder, ...]:
-        """Return the library's folders with their counts of files."""
-        rows = self._connection.rows(
-            "SELECT f.id, f.path, f.offline_reason, count(p.id) FROM folders f "
-            "LEFT JOIN photos p ON p.folder_id = f.id GROUP BY f.id ORDER BY f.path"
-        )
-        return tuple(
-            Folder(id_, _path(path), reason is None, reason, photos)
-            for id_, path, reason, photos in rows
-        )
-
-    def add_folder(self, path: Path, inside: Sequence[Folder] = ()) -> None:
-        """Add a folder; photos of the folders `inside` it become its own, embeddings and all."""
-        with self.transaction():
-            new = self._connection.run("INSERT INTO folders (path) VALUES (?)", os.fsencode(path))
-            for folder in inside:
-                prefix = os.fsencode(folder.path.relative_to(path)) + os.fsencode(os.sep)
-                for table in ("photos", "excluded_photos"):
-                    names = self._connection.rows(
-                        f"SELECT name, id FROM {table} WHERE folder_id = ?",  # noqa: S608 -- one of two
-                        folder.id,
-                    )
-                    self._connection.run_many(
-                        f"UPDATE {table} SET folder_id = ?, name = ? WHERE id = ?",  # noqa: S608 -- one of two
-                        [(new, prefix + name, id_) for name, id_ in names],
-                    )
-                self._connection.run(
-                    "UPDATE mounts SET folder_id = ? WHERE folder_id = ?", new, folder.id
-                )
-                self._connection.run("DELETE FROM folders WHERE id = ?", folder.id)
 
     def remove_folder(self, folder_id: int) -> list[bytes]:
         """Forget a folder and its photos; return the digests that no photo has any more."""
@@ -175,39 +141,6 @@ class Catalogue:
             unused = self.remove_photos([row[0] for row in rows])
             self._connection.run("DELETE FROM folders WHERE id = ?", folder_id)
         return unused
-
-    def mounts(self, folder_id: int) -> list[Path]:
-        """Return where other drives begin below a folder, or began when they were there."""
-        rows = self._connection.rows("SELECT path FROM mounts WHERE folder_id = ?", folder_id)
-        return [_path(row[0]) for row in rows]
-
-    def set_scan_result(
-        self,
-        folder_id: int,
-        offline_reason: str | None,
-        unreadable: Sequence[Failure],
-        mounts: Sequence[Path],
-    ) -> None:
-        """Record why a folder is offline, if it is, and what was seen below it.
-
-        `unreadable` could not be listed, at `mounts` other drives begin.
-        """
-        places = [(folder_id, os.fsencode(item.path), item.reason) for item in unreadable]
-        with self.transaction():
-            # Only what differs is written: a library that has not changed needs no new backup.
-            self._connection.run(
-                "UPDATE folders SET offline_reason = ?1 WHERE id = ?2 AND offline_reason IS NOT ?1",
-                offline_reason,
-                folder_id,
-            )
-            known = "SELECT folder_id, path, reason FROM unreadable WHERE folder_id = ?"
-            if set(self._connection.rows(known, folder_id)) != set(places):
-                self._connection.run("DELETE FROM unreadable WHERE folder_id = ?", folder_id)
-                self._connection.run_many("INSERT INTO unreadable VALUES (?, ?, ?)", places)
-            if set(self.mounts(folder_id)) != set(mounts):
-                self._connection.run("DELETE FROM mounts WHERE folder_id = ?", folder_id)
-                rows = [(folder_id, os.fsencode(path)) for path in mounts]
-                self._connection.run_many("INSERT INTO mounts VALUES (?, ?)", rows)
 
     # Files
 
@@ -275,9 +208,9 @@ class Catalogue:
         """Store what a photo says of itself."""
         with self.transaction():
             self._connection.run(
-                f"UPDATE photos SET ({_DESCRIPTION}, described) = "  # noqa: S608 -- our own constant
+                f"UPDATE photos SET ({DESCRIPTION}, described) = "  # noqa: S608 -- our own constant
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) WHERE id = ?",
-                *_description(metadata),
+                *from_metadata(metadata),
                 photo_id,
             )
 
@@ -304,8 +237,8 @@ class Catalogue:
             self._clear(file)
             copy = self._connection.run(
                 "INSERT INTO photos (folder_id, name, file_size, modified_ns, digest, width, "  # noqa: S608 -- our own constant
-                f"height, described, {_DESCRIPTION}) SELECT ?, ?, ?, ?, digest, width, height, "
-                f"described, {_DESCRIPTION} FROM photos WHERE id = ?",
+                f"height, described, {DESCRIPTION}) SELECT ?, ?, ?, ?, digest, width, height, "
+                f"described, {DESCRIPTION} FROM photos WHERE id = ?",
                 *_place(file),
                 source_id,
             )
@@ -414,12 +347,12 @@ class Catalogue:
         wanted = [int(id_) for id_ in ids]
         rows = self._connection.rows(
             "SELECT p.id, f.path, p.name, p.width, p.height, p.file_size, p.modified_ns, "  # noqa: S608 -- our own constant
-            f"p.missing, {_DESCRIPTION} "
+            f"p.missing, {DESCRIPTION} "
             "FROM photos p JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND p.id IN (SELECT value FROM json_each(?))",
             json.dumps(wanted),
         )
-        found = {row[0]: _photo(row) for row in rows}
+        found = {row[0]: to_photo(row) for row in rows}
         return [found[id_] for id_ in wanted if id_ in found]
 
     def edits(self) -> int:
@@ -435,7 +368,7 @@ class Catalogue:
             "WHERE p.failure IS NULL AND p.id > ? ORDER BY p.id",
             after_id,
         )
-        return [_fact_row(row) for row in rows]
+        return [to_fact_row(row) for row in rows]
 
     def newest_first(self) -> NDArray[np.int64]:
         """Return the ids of all readable photos, the last taken first."""
@@ -462,8 +395,8 @@ class Catalogue:
         )
         folders = self._connection.rows("SELECT path, reason FROM unreadable ORDER BY path")
         return (
-            *(Failure(path_below(_path(folder), name), why) for folder, name, why in files),
-            *(Failure(_path(path), why) for path, why in folders),
+            *(Failure(path_below(to_path(folder), name), why) for folder, name, why in files),
+            *(Failure(to_path(path), why) for path, why in folders),
         )
 
     def counts(self, model_id: str) -> Counts:
@@ -487,85 +420,3 @@ class Catalogue:
 
 def _place(file: PhotoFile) -> tuple[int, bytes, int, int]:
     return file.folder_id, file.name, file.file_size, file.modified_ns
-
-
-def _path(encoded: bytes) -> Path:
-    return Path(os.fsdecode(encoded))
-
-
-def _photo(row: tuple[Any, ...]) -> Photo:
-    folder = _path(row[1])
-    return Photo(
-        id=row[0],
-        path=path_below(folder, row[2]),
-        folder=folder,
-        width=row[3],
-        height=row[4],
-        file_size=row[5],
-        modified=datetime.fromtimestamp(row[6] / 1e9, UTC),
-        offline=bool(row[7]),
-        metadata=_metadata(row[8:]),
-    )
-
-
-def _fact_row(row: tuple[Any, ...]) -> FactRow:
-    id_, folder, name, taken, modified, latitude, longitude, *texts, rating, width, height = row
-    camera, kind, lens, keywords = (text or "" for text in texts)
-    return FactRow(
-        id_,
-        folder,
-        name,
-        _local_seconds(modified) if taken is None else taken,
-        latitude,
-        longitude,
-        camera,
-        kind,
-        lens,
-        keywords,
-        -1 if rating is None else rating,
-        width,
-        height,
-    )
-
-
-def _local_seconds(modified_ns: int) -> int:
-    """Return a file's time on this computer's clock, as `FactRow.date` counts."""
-    return (datetime.fromtimestamp(modified_ns // 1_000_000_000) - _EPOCH) // timedelta(seconds=1)
-
-
-def _description(metadata: Metadata) -> tuple[object, ...]:
-    """Return the values of `_DESCRIPTION`; what is empty takes no room as NULL."""
-    taken = metadata.taken
-    offset = taken.utcoffset() if taken else None
-    return (
-        (taken.replace(tzinfo=None) - _EPOCH) // timedelta(seconds=1) if taken else None,
-        offset // timedelta(minutes=1) if offset is not None else None,
-        metadata.camera or None,
-        metadata.lens or None,
-        metadata.orientation if metadata.orientation > 1 else None,
-        metadata.latitude,
-        metadata.longitude,
-        metadata.rating,
-        "\n".join(metadata.keywords) or None,
-        metadata.format or None,
-    )
-
-
-def _metadata(row: tuple[Any, ...]) -> Metadata:
-    taken, zone, camera, lens, orientation, latitude, longitude, rating, keywords, kind = row
-    moment = None
-    if taken is not None:
-        moment = _EPOCH + timedelta(seconds=taken)
-        if zone is not None:
-            moment = moment.replace(tzinfo=timezone(timedelta(minutes=zone)))
-    return Metadata(
-        taken=moment,
-        camera=camera or "",
-        lens=lens or "",
-        orientation=orientation or 1,
-        latitude=latitude,
-        longitude=longitude,
-        rating=rating,
-        keywords=tuple(keywords.split("\n")) if keywords else (),
-        format=kind or "",
-    )

@@ -140,7 +140,7 @@ def _make_library(part: Path, scope: Scope) -> None:
     part.unlink(missing_ok=True)
     with closing(Catalogue(part)) as catalogue:
         for folder in scope.folders:
-            catalogue.add_folder(folder)
+            catalogue.folders.add(folder)
         catalogue.exclusions.add(scope.exclusions)
 
 
