@@ -15,6 +15,7 @@ from photoseek_training.class_names import rank_class_names
 from photoseek_training.dataset import CaptionedPhoto, read_dataset
 from photoseek_training.evaluate import main as evaluate
 from photoseek_training.extra_pairs import read_extra_pairs, read_measured_pairs
+from photoseek_training.figures import Figures
 from photoseek_training.measurement import Embedded, embed
 from photoseek_training.words import (
     Coverage,
@@ -170,6 +171,9 @@ def test_the_report_has_words_and_a_page_of_class_names(
     assert "](report/class_names.md)" in page
     names = (out / "report" / "class_names.md").read_text(encoding="utf-8").splitlines()
     assert len([line for line in names if line.startswith("| ")]) == 2 + 5
-    words = json.loads((out / "report" / "report.json").read_text(encoding="utf-8"))["words"]
-    assert len(words["bundle"]["class_names"]) == 5
-    assert words["bundle"]["web"]["photos"] == 2
+    (bundle,) = Figures.read(out / "report" / "report.json").bundles
+    assert bundle.words is not None
+    assert bundle.words.web is not None
+    assert bundle.words.class_names is not None
+    assert len(bundle.words.class_names) == 5
+    assert bundle.words.web.photos == 2
