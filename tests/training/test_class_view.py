@@ -8,11 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
+from photoseek_training import class_kinds
 from photoseek_training.class_view import NAMES_PER_BATCH, ClassView
 from photoseek_training.corpus import Corpus
 from photoseek_training.dataset import read_dataset
 from photoseek_training.errors import DatasetError
-from photoseek_training.extra_pairs import ExtraPairs, read_extra_pairs
+from photoseek_training.extra_pairs import ExtraPairs, class_phrases, read_extra_pairs
 from photoseek_training.lite import LITE_FEATURES, LITE_SCALES, EfficientNetLite
 from photoseek_training.preparation import Prepared, prepare
 from photoseek_training.presets import find_preset
@@ -72,13 +73,14 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _prepare(data: Path, extra: ExtraPairs) -> Prepared:
+def _prepare(data: Path, extra: ExtraPairs, *, kinds: bool = False) -> Prepared:
     smoke = find_preset("smoke")
     recipe = replace(
         smoke,
         image_encoder="efficientnet-lite0",
         image_weights=str(data / "weights.pth"),
         image_size=32,
+        class_kinds=kinds,
         stages=(replace(smoke.stages[0], class_view=0.5),),
     )
     return prepare(recipe, read_dataset(data), extra, seed=0, work=data)
@@ -105,6 +107,36 @@ def test_train_photos_get_the_classes_that_the_networks_own_classifier_sees(data
     assert [photo.captions[0] for photo in held_out.names.photos] == ["tench", "kite"]
     shapes = prepared.data.flickr
     np.testing.assert_allclose(held_out.logits[:shapes], classes.logits[:shapes, ::2], rtol=1e-5)
+
+
+def test_kinds_are_named_beside_their_classes_and_seen_as_likely_as_those_together(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (data / "data.noun").write_text(
+        "00000000 05 n 01 tench 0 001 @ 00000007 n 0000 | a fish\n"
+        "00000001 05 n 02 rooster 0 cock 0 001 @ 00000008 n 0000 | a bird\n"
+        "00000003 05 n 02 goose 0 zyxgoose 0 001 @ 00000008 n 0000 | a bird\n"
+        "00000007 05 n 02 zyxwv 0 red_circle 0 000 | words that the captions lack, and have\n"
+        "00000008 05 n 01 Blue 0 000 | half of all classes\n"
+    )
+    monkeypatch.setenv("WNSEARCHDIR", str(data))
+    monkeypatch.setattr(class_kinds, "MOST_CLASSES", 0.5)
+    prepared = _prepare(data, read_extra_pairs(data), kinds=True)
+    classes, names = prepared.data.classes, class_phrases
+    assert classes is not None
+    assert [photo.captions for photo in classes.names.photos] == [
+        *(names(name) for name in ("tench", "cock", "kite", "goose", "red circle", "blue")),
+    ]
+    plain = _prepare(data, read_extra_pairs(data)).data.classes
+    assert plain is not None
+    np.testing.assert_array_equal(classes.logits[:, :4], plain.logits)
+    np.testing.assert_allclose(classes.logits[:, 4], plain.logits[:, 0], rtol=1e-6)
+    birds = np.exp(plain.logits[:, 1]) + np.exp(plain.logits[:, 3])
+    np.testing.assert_allclose(np.exp(classes.logits[:, 5]), birds, rtol=1e-4)
+    monkeypatch.setattr(class_kinds, "MOST_CLASSES", 0.25)
+    smaller = _prepare(data, read_extra_pairs(data), kinds=True).data.classes
+    assert smaller is not None
+    assert [photo.captions[0] for photo in smaller.names.photos[4:]] == ["red circle"]
 
 
 def test_without_photos_of_classes_there_is_no_view_of_them(data: Path) -> None:

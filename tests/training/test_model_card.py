@@ -16,7 +16,8 @@ def _card(smoke: SmokeRun, recipe: Recipe) -> str:
     assert manifest.recall is not None
     likely = LikelyMeasure(LikelyRule(0.1, 0.1, 3.0), 0.7, 0.01)
     facts = CardFacts(recipe, "command", 0, ["data"], {"torch": "2"}, 9, "epoch 1", 300.0, 61.2,
-                      manifest.recall, likely, Parity(1e-7, 1e-7))  # fmt: skip
+                      ("an abacus", "a GPU"), manifest.recall, likely,
+                      Parity(1e-7, 1e-7))  # fmt: skip
     return model_card(manifest, facts)
 
 
@@ -27,6 +28,7 @@ def test_the_card_tells_of_members_where_there_are_several(smoke: SmokeRun) -> N
     assert "Filters of one pixel, matrices and word vectors are stored as int8" in card
     alone = replace(shipped, stages=shipped.stages[:2], int8_filters=False)
     card = _card(smoke, alone)
+    assert "after 61 minutes of training on an abacus, then a GPU." in card
     assert "then taught by" not in card
     assert "Matrices and word vectors are stored as int8" in card
     assert "members" not in _card(smoke, find_preset("paper-lstm"))
@@ -38,6 +40,7 @@ def test_the_card_names_what_was_taken_from_others_with_its_licence(smoke: Smoke
     assert "vectors come from all-MiniLM-L6-v2 (Apache 2.0)" in card
     assert "wordfreq (CC BY-SA 4.0)" in card
     assert "SUBTLEX" in card
+    assert "names of their kinds, come from WordNet 3.0" in card
 
 
 def test_the_card_claims_nothing_from_others_that_a_recipe_does_without(smoke: SmokeRun) -> None:
@@ -45,5 +48,6 @@ def test_the_card_claims_nothing_from_others_that_a_recipe_does_without(smoke: S
     assert "torchvision's weights (BSD 3-Clause)" in paper
     assert "MiniLM" not in paper
     assert "wordfreq" not in paper
+    assert "WordNet" not in paper
     random = _card(smoke, replace(find_preset("paper-lstm"), image_weights="random"))
     assert "Taken from others:\n\n- nothing" in random

@@ -45,15 +45,19 @@ def test_a_variant_tells_its_change_its_gain_and_its_cost(smoke: SmokeRun, tmp_p
     base, variant = (
         _retold(smoke.out, tmp_path / name, told)
         for name, told in (
-            ("base", {"changes": ["members=1"], "dev_recall_sum": 300.0, "seconds": 90}),
+            ("base", {"changes": ["members=1"], "dev_recall_sum": 300.0, "seconds": 90,
+                      "devices": ["an abacus"]}),
             ("soft", {"changes": ["members=1", "softness=0.5"], "dev_recall_sum": 302.25,
-                      "seconds": 600}),
+                      "seconds": 600, "devices": ["a slide rule", "an abacus"]}),
         )
     )  # fmt: skip
-    group = [measure_ablation(base), measure_ablation(variant)]
+    group = [measure_ablation(base, ()), measure_ablation(variant, ())]
     section = ablations_section([group])
-    assert "| base | `members=1` | 300.0 | - | 2 min |" in section
-    assert "| soft | `softness=0.5` | 302.2 | +2.2 | 10 min |" in section
+    assert "| base | `members=1` | 300.0 | - | - | - | 2 min, an abacus |" in section
+    assert (
+        "| soft | `softness=0.5` | 302.2 | +2.2 | - | - | 10 min, a slide rule + an abacus |"
+        in section
+    )
     assert all(bundle.photo_ms > 0 for bundle in group)
 
 
@@ -62,7 +66,7 @@ def test_a_bundle_that_tells_not_how_it_was_trained_is_named(
 ) -> None:
     silent = _retold(smoke.out, tmp_path / "silent", {})
     with pytest.raises(DatasetError, match=r"silent does not tell how .*'changes'"):
-        measure_ablation(silent)
+        measure_ablation(silent, ())
 
 
 def _retold(bundle: Path, copy: Path, training: dict[str, object]) -> Path:

@@ -8,7 +8,7 @@ from photoseek_training.soup import uniform_soup
 
 def _model(value: float, score: float, epoch: str) -> BestModel:
     state = {"weight": torch.tensor([value], dtype=torch.float32), "steps": torch.tensor(7)}
-    return BestModel("settings", score, epoch, 10 * value, state)
+    return BestModel("settings", score, epoch, 10 * value, ("CPU",), state)
 
 
 def _score(state: State) -> float:

@@ -72,6 +72,7 @@ def test_a_run_killed_within_an_epoch_of_any_stage_ends_as_if_it_was_not(
 
     monkeypatch.setattr(training, "save_checkpoint", save_and_die)
     kills = 0
+    monkeypatch.setattr(training, "device_name", lambda _: f"device {kills}")
     while True:
         try:
             resumed, _ = _train(tmp_path / "killed", shapes, resume=True)
@@ -81,6 +82,8 @@ def test_a_run_killed_within_an_epoch_of_any_stage_ends_as_if_it_was_not(
     assert kills >= 2
     assert resumed.score == whole.score
     assert resumed.epoch == whole.epoch
+    assert len(whole.devices) == 1 < len(resumed.devices)
+    assert resumed.devices == tuple(f"device {n}" for n in range(len(resumed.devices)))
     for name, value in whole.model.items():
         assert torch.equal(value, resumed.model[name]), name
 

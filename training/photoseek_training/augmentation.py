@@ -14,20 +14,22 @@ def augment(
     least_side: float,
     mirroring: bool,
     size: int | None = None,
+    device: torch.device | None = None,
 ) -> Tensor:
     """Crop each photo to `least_side`..1 of its sides, and mirror half, if asked.
 
-    (n, side, side, 3) uint8 to (n, size, size, 3) uint8; without `size`, to the side they come
-    with. The crop's sides are drawn apart, which varies the aspect.
+    (n, side, side, 3) uint8 to (n, size, size, 3) uint8 on the device; without `size`, to the side
+    they come with. The crop's sides are drawn apart, which varies the aspect.
     """
     count, side = pixels.shape[:2]
     size = size or side
-    photos = torch.from_numpy(np.array(pixels))
+    photos = torch.from_numpy(np.array(pixels)).to(device)
     sides = np.rint(side * random.uniform(least_side, 1, (count, 2))).astype(int)
     corners = (random.random((count, 2)) * (side - sides + 1)).astype(int)
     mirrored = np.less(random.random(size=(count,)), 0.5 if mirroring else 0.0)
     if least_side == 1 and size == side:
-        return torch.where(torch.from_numpy(mirrored)[:, None, None, None], photos.flip(2), photos)
+        flipped = torch.from_numpy(mirrored).to(device)[:, None, None, None]
+        return torch.where(flipped, photos.flip(2), photos)
     batch = photos.new_empty((count, size, size, 3))
     for row, ((height, width), (top, left)) in enumerate(zip(sides, corners, strict=True)):
         crop = photos[row, top : top + height, left : left + width].permute(2, 0, 1)[None].float()
@@ -42,7 +44,7 @@ def vary_colours(pixels: Tensor, random: np.random.Generator, most: float) -> Te
     (n, size, size, 3) uint8 in, float32 from 0 to 255 out.
     """
     drawn = random.uniform(1 - most, 1 + most, (3, len(pixels), 1, 1, 1)).astype(np.float32)
-    brightness, contrast, saturation = torch.from_numpy(drawn)
+    brightness, contrast, saturation = torch.from_numpy(drawn).to(pixels.device)
     photos = pixels.float() * brightness
     mean = photos.mean((1, 2, 3), keepdim=True)
     photos = torch.lerp(mean, photos, contrast)

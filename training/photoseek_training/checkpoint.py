@@ -25,7 +25,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run between two steps, after `seconds` of training.
+    """A run between two steps, after `seconds` of training on `devices`, the last one now.
 
     `settings` is a text that decides its result.
     """
@@ -37,16 +37,18 @@ class Checkpoint:
     optimizer: dict[str, Any]
     best_score: float
     seconds: float
+    devices: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class BestModel:
-    """The weights with the highest dev score so far, and when that was: epoch and seconds."""
+    """The weights with the highest dev score so far: after which epoch, how long, on what."""
 
     settings: str
     score: float
     epoch: str
     seconds: float
+    devices: tuple[str, ...]
     model: State
 
 

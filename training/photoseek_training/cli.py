@@ -87,14 +87,13 @@ def _train_and_export(
         settings = run_settings(recipe, dataset, extra, options.seed)
         if processes.is_first and not (options.resume or options.export_only):
             forget(work)
-        prepared = prepare(recipe, dataset, extra, seed=options.seed, work=work)
+        prepared = prepare(recipe, dataset, extra, seed=options.seed, work=work, device=device)
     say(
         f"{len(prepared.vocabulary):,} words, of which {prepared.vocabulary.learned:,} are "
         "learned from captions"
     )
     objective = Objective(recipe.softness, recipe.sentence_view, recipe.any_phrase)
     run = Run(work, settings, options.seed, objective, device, say, processes)
-    prepared.model.to(run.device)
     trained = prepared.model, prepared.data, recipe.stages, run
     best = result(*trained) if options.export_only else train(*trained, resume=options.resume)
     say(f"chosen on dev: {best.epoch}, recall sum {best.score:.1f}")

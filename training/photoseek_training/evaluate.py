@@ -65,7 +65,10 @@ def _evaluate(options: argparse.Namespace, command: str) -> None:
             title = f"{name}: " if len(options.bundles) > 1 else ""
             print(f"{title}{describe(bundle.recall)}")
     if options.out:
-        groups = tuple(tuple(map(measure_ablation, group)) for group in options.ablations)
+        web = words.web if words is not None else ()
+        groups = tuple(
+            tuple(measure_ablation(bundle, web) for bundle in group) for group in options.ablations
+        )
         _report(Figures(tuple(measured), groups), kept, command, options.out)
 
 

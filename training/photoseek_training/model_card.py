@@ -25,6 +25,7 @@ class CardFacts:
     chosen: str
     dev_score: float
     minutes: float
+    devices: Sequence[str]
     recall: RecallReport
     likely: LikelyMeasure
     parity: Parity
@@ -86,7 +87,7 @@ photos that a phrase was written about, and for {facts.likely.let_through:.1%} o
 
 Seed {facts.seed}; preset `{recipe.name}`: {recipe.description}. Weights chosen on dev
 ({facts.chosen}), where this bundle's sum of the six recalls is {facts.dev_score:.1f},
-after {facts.minutes:.0f} minutes of training.
+after {facts.minutes:.0f} minutes of training on {", then ".join(facts.devices)}.
 
 {stages}
 
@@ -173,5 +174,10 @@ def _origins(recipe: Recipe) -> str:
             "what the names of ImageNet's classes look like was told by the image network's own\n"
             "  classifier, of the same weights"
         )
+        if recipe.class_kinds:
+            origins.append(
+                "other names of those classes, and names of their kinds, come from WordNet 3.0\n"
+                "  (Princeton University, under its own free licence)"
+            )
     lines = "\n".join(f"- {origin}" for origin in origins) or "- nothing"
     return f"Taken from others:\n\n{lines}"

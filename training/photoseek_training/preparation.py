@@ -13,11 +13,12 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from photoseek.manifest import ImageInput, TextInput
+from photoseek_training.class_kinds import NAMES_OF_CLASS, name_kinds, names_of
 from photoseek_training.class_view import ClassView
 from photoseek_training.corpus import Corpus, build_corpus
 from photoseek_training.dataset import CaptionedPhoto, Dataset
 from photoseek_training.errors import DatasetError
-from photoseek_training.extra_pairs import ExtraPairs
+from photoseek_training.extra_pairs import ExtraPairs, class_phrases
 from photoseek_training.features import network_features
 from photoseek_training.image_encoders import build_image_network
 from photoseek_training.minilm import MINILM_DIM, load_minilm, word_vectors
@@ -29,11 +30,13 @@ from photoseek_training.text_encoders import WordEmbedding, build_text_encoder
 from photoseek_training.training import TrainingData
 from photoseek_training.vocabulary import (
     SPECIAL,
+    UNKNOWN_ID,
     Vocabulary,
     build_tokenizer,
     build_vocabulary,
     common_words,
 )
+from photoseek_training.wordnet import Nouns, read_nouns
 
 EXTRA_WORDS = 60_000
 """How far down the list of common words the vocabulary may reach for words no caption has."""
@@ -50,8 +53,17 @@ class Prepared:
     text: TextInput
 
 
+CPU = torch.device("cpu")
+
+
 def prepare(
-    recipe: Recipe, dataset: Dataset, extra: ExtraPairs, *, seed: int, work: Path
+    recipe: Recipe,
+    dataset: Dataset,
+    extra: ExtraPairs,
+    *,
+    seed: int,
+    work: Path,
+    device: torch.device = CPU,
 ) -> Prepared:
     """Vocabulary from train captions only, the model with `seed`, pixels cached in `work`."""
     train_photos = (*dataset.train, *extra.imagenet, *extra.web)
@@ -65,7 +77,8 @@ def prepare(
     )
     tokenizer = build_tokenizer(vocabulary, recipe.context_length)
     torch.manual_seed(seed)
-    model, classifier = _build_model(recipe, vocabulary, work)
+    model, classifier = _build_model(recipe, vocabulary, work, device)
+    model.to(device)
     image = ImageInput(
         size=model.image.size,
         resize_mode="squash",
@@ -77,10 +90,11 @@ def prepare(
     train_pixels = decode_photos(train_photos, image, work, "train photos")
     classes = None
     if classifier and extra.imagenet and any(stage.class_view for stage in recipe.stages):
-        features = network_features(model.image, train_pixels, work, torch.device("cpu"))
-        classes = _class_view(classifier, features, extra, tokenizer)
+        features = network_features(model.image, train_pixels, work, device)
+        nouns = read_nouns() if recipe.class_kinds else {}
+        classes = _class_view(classifier, features, extra, tokenizer, nouns)
     data = TrainingData(
-        train=_train_corpus(recipe, train_photos, tokenizer, work),
+        train=_train_corpus(recipe, train_photos, tokenizer, work, device),
         train_pixels=train_pixels,
         flickr=len(dataset.train),
         imagenet=len(extra.imagenet),
@@ -103,12 +117,12 @@ def run_settings(recipe: Recipe, dataset: Dataset, extra: ExtraPairs, seed: int)
 
 
 def _build_model(
-    recipe: Recipe, vocabulary: Vocabulary, work: Path
+    recipe: Recipe, vocabulary: Vocabulary, work: Path, device: torch.device
 ) -> tuple[DualEncoder, nn.Linear | None]:
     """The model, and the classifier that its image network came with, if any."""
     base, dim = None, recipe.word_dim
     if recipe.word_vectors == "minilm":
-        base, dim = _pretrained_words(vocabulary, work), MINILM_DIM
+        base, dim = _pretrained_words(vocabulary, work, device), MINILM_DIM
     embedding = WordEmbedding(len(vocabulary), dim, vocabulary.learned, base, recipe.word_dropping)
     text = build_text_encoder(
         recipe.text_encoder,
@@ -133,9 +147,15 @@ def _build_model(
 
 @torch.inference_mode()
 def _class_view(
-    classifier: nn.Linear, features: NDArray[np.float32], extra: ExtraPairs, tokenizer: Tokenizer
+    classifier: nn.Linear,
+    features: NDArray[np.float32],
+    extra: ExtraPairs,
+    tokenizer: Tokenizer,
+    nouns: Nouns,
 ) -> ClassView:
     """What the classifier makes of photos' features (n, 2, features), of both sides' mean.
+
+    The names are those of the classes, and what `nouns` call them and their kinds.
 
     DatasetError where the photos of classes are not of those that it knows.
     """
@@ -146,26 +166,52 @@ def _class_view(
             "each stage's class_view to 0"
         )
     logits = classifier(torch.from_numpy(features.mean(axis=1))).numpy()
-    names = build_corpus(extra.imagenet, tokenizer)
-    return ClassView(names, logits[:, list(extra.class_numbers)])
+    logits = logits[:, list(extra.class_numbers)]
+
+    def known(name: str) -> bool:
+        return UNKNOWN_ID not in tokenizer.encode(name).ids
+
+    offsets = [photo.path.name[1:9] for photo in extra.imagenet]  # n01440764_tench.jpg
+    named = [
+        _named(photo.captions[0], *names_of(offset, nouns, known, NAMES_OF_CLASS))
+        for photo, offset in zip(extra.imagenet, offsets, strict=True)
+    ]
+    kinds = name_kinds(offsets, nouns, known)
+    named += [_named(*kind.names) for kind in kinds]
+    columns = [logits, *(kind.logits(logits)[:, None] for kind in kinds)]
+    return ClassView(build_corpus(named, tokenizer), np.concatenate(columns, axis=1))
+
+
+def _named(*names: str) -> CaptionedPhoto:
+    """Names of one thing, as phrases that belong together in a corpus."""
+    phrases = (phrase for name in dict.fromkeys(names) for phrase in class_phrases(name))
+    return CaptionedPhoto(Path(names[0]), tuple(phrases))
 
 
 def _train_corpus(
-    recipe: Recipe, photos: Sequence[CaptionedPhoto], tokenizer: Tokenizer, work: Path
+    recipe: Recipe,
+    photos: Sequence[CaptionedPhoto],
+    tokenizer: Tokenizer,
+    work: Path,
+    device: torch.device,
 ) -> Corpus:
     corpus = build_corpus(photos, tokenizer)
     alike = any(stage.photos_alike for stage in recipe.stages)
     if not (recipe.softness or recipe.sentence_view or alike):
         return corpus
     texts = corpus.texts()
-    meaning = _cached(work, "meanings", texts, lambda: load_minilm().encode(texts, "captions"))
+    meaning = _cached(
+        work, "meanings", texts, lambda: load_minilm(device).encode(texts, "captions")
+    )
     return replace(corpus, meaning=meaning)
 
 
-def _pretrained_words(vocabulary: Vocabulary, work: Path) -> Tensor:
+def _pretrained_words(vocabulary: Vocabulary, work: Path, device: torch.device) -> Tensor:
     words = vocabulary.words
     return torch.from_numpy(
-        _cached(work, "words", words, lambda: word_vectors(load_minilm(), words, len(SPECIAL)))
+        _cached(
+            work, "words", words, lambda: word_vectors(load_minilm(device), words, len(SPECIAL))
+        )
     )
 
 

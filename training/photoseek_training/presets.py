@@ -66,7 +66,8 @@ class Recipe:
     trained and stored as int8. `sentence_view` weighs what photos and phrases learn from a
     pretrained encoder's vectors of the captions; `any_phrase` is the share of what a photo learns
     that asks for any of its captions instead of each. With `hub_sharpness`, rows are corrected
-    for how near they are to everything (see `hubs`).
+    for how near they are to everything (see `hubs`). With `class_kinds`, the class view names other
+    names of ImageNet's classes and of their kinds too (see `class_kinds`).
     """
 
     name: str
@@ -94,6 +95,7 @@ class Recipe:
     hub_sharpness: float = 0.0
     extra_pairs: bool = False
     hold_out_classes: bool = False
+    class_kinds: bool = False
     drawn_photos: int = 0
 
     def __post_init__(self) -> None:

@@ -22,11 +22,13 @@ def uniform_soup(
     value = score(mean)
     if value <= best.score:
         return best
+    last = max(taken, key=lambda model: model.seconds)
     return BestModel(
         best.settings,
         value,
         "mean of " + ", ".join(model.epoch for model in taken),
-        max(model.seconds for model in taken),
+        last.seconds,
+        last.devices,
         mean,
     )
 

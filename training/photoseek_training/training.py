@@ -92,13 +92,16 @@ def train(
     first = started.position.stage if started else 0
     best_score = started.best_score if started else -math.inf
     begun = time.monotonic() - (started.seconds if started else 0.0)
+    devices = _and(started.devices if started else (), device_name(run.device))
     for number in range(first, len(stages)):
         if started is None and number > 0:
             model.load_state_dict(_read_best(run).model)
         teacher = None
         if stages[number].epochs and stages[number].distillation:
             teacher = _teacher(model, data, run, at_start=started is None)
-        loop = _StageLoop(model, data, stages[number], number, run, teacher, best_score, begun)
+        loop = _StageLoop(
+            model, data, stages[number], number, run, teacher, best_score, begun, devices
+        )
         if started is not None:
             loop.restore(started)
         loop.run_epochs(started.position if started else Position(number))
@@ -178,9 +181,11 @@ class _StageLoop:
         teacher: Teacher | None,
         best_score: float,
         begun: float,
+        devices: tuple[str, ...],
     ) -> None:
         self.model, self.data, self.stage, self.number, self.run = model, data, stage, number, run
-        self.teacher, self.best_score, self.begun = teacher, best_score, begun
+        self.teacher, self.best_score = teacher, best_score
+        self.begun, self.devices = begun, devices
         self.frozen = stage.network_rate == 0
         model.image.tune(not self.frozen, stage.grid_dropping)
         self.optimizer = _build_optimizer(model, stage)
@@ -283,10 +288,11 @@ class _StageLoop:
             least_side=self.stage.least_crop,
             mirroring=self.stage.mirrored,
             size=self.stage.crop_size or None,
+            device=device,
         )
         if self.stage.colour_change:
             pixels = vary_colours(pixels, random, self.stage.colour_change)
-        embedded: Tensor = self.model.image(pixels.to(device))
+        embedded: Tensor = self.model.image(pixels)
         return embedded
 
     def _class_losses(
@@ -313,7 +319,9 @@ class _StageLoop:
         features = self.dev_features if self.frozen else None
         score = _dev_score(self.model, self.average, self.data, features, self.run.device)
         place = f"{self.stage.name} epoch {epoch + 1} of {self.stage.epochs}"
-        state = BestModel(self.run.settings, score, place, self._seconds(), self.average)
+        state = BestModel(
+            self.run.settings, score, place, self._seconds(), self.devices, self.average
+        )
         best = score > self.best_score
         if best:
             self.best_score = score
@@ -337,6 +345,7 @@ class _StageLoop:
                 self.optimizer.state_dict(),
                 self.best_score,
                 self._seconds(),
+                self.devices,
             ),
             _CHECKPOINT,
         )
@@ -358,6 +367,17 @@ class _StageLoop:
         return np.random.Generator(
             bits.jumped(self.run.processes.rank if stream is None else stream)
         )
+
+
+def _and(devices: tuple[str, ...], device: str) -> tuple[str, ...]:
+    return devices if devices[-1:] == (device,) else (*devices, device)
+
+
+def device_name(device: torch.device) -> str:
+    """What a run's minutes are minutes of: the GPU's name, or the number of a CPU's threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{torch.get_num_threads()} CPU threads"
 
 
 def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:
