@@ -55,7 +55,7 @@ def test_a_variant_tells_its_change_its_gain_and_its_cost(smoke: SmokeRun, tmp_p
     section = ablations_section([group])
     assert "| base | `members=1` | 300.0 | - | - | - | 2 min, an abacus |" in section
     assert (
-        "| soft | `softness=0.5` | 302.2 | +2.2 | - | - | 10 min, a slide rule + an abacus |"
+        "| soft | `softness=0.5` | 302.2 | +2.2 | - | - | 10 min, a slide rule, an abacus |"
         in section
     )
     assert all(bundle.photo_ms > 0 for bundle in group)

@@ -32,7 +32,7 @@ class Ablation:
     dev_recall_sum: float
     minutes: float
     photo_ms: float
-    devices: tuple[str, ...] = ("2 CPU threads",)
+    devices: tuple[str, ...] = ()
     web_recall_sum: float | None = None
 
 
@@ -50,7 +50,7 @@ def measure_ablation(path: Path, web: Sequence[CaptionedPhoto]) -> Ablation:
             training["dev_recall_sum"],
             training["seconds"] / 60,
             _photo_ms(bundle),
-            tuple(training["devices"]),
+            tuple(training.get("devices", ())),  # bundles made before do not tell them
             _web_recall_sum(bundle, web),
         )
     except (KeyError, TypeError) as error:
@@ -82,7 +82,7 @@ def _table(base: Ablation, variants: Sequence[Ablation]) -> str:
             _difference(bundle.dev_recall_sum, base.dev_recall_sum, bundle is base),
             "-" if bundle.web_recall_sum is None else f"{bundle.web_recall_sum:.1f}",
             _difference(bundle.web_recall_sum, base.web_recall_sum, bundle is base),
-            f"{bundle.minutes:.0f} min, {' + '.join(bundle.devices)}",
+            ", ".join((f"{bundle.minutes:.0f} min", *bundle.devices)),
             f"{bundle.photo_ms:.1f} ms",
         )
         for bundle, shared in ((base, ()), *((variant, base.changes) for variant in variants))
