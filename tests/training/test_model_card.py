@@ -43,6 +43,10 @@ def test_the_card_names_what_was_taken_from_others_with_its_licence(smoke: Smoke
     assert "WordNet" not in card
     of_kinds = _card(smoke, replace(find_preset("shipped"), class_kinds=True))
     assert "names of their kinds, come from WordNet 3.0" in of_kinds
+    assert "CLIP" not in card
+    by_clip = _card(smoke, replace(find_preset("shipped"), clip_view=1.0))
+    assert "the image encoder of OpenAI's CLIP ViT-B/16 (MIT)" in by_clip
+    assert "batches and then taught by" not in by_clip
 
 
 def test_the_card_claims_nothing_from_others_that_a_recipe_does_without(smoke: SmokeRun) -> None:

@@ -12,6 +12,7 @@ from photoseek_training.checkpoint import BestModel, Checkpoint, save_checkpoint
 from photoseek_training.class_view import ClassView
 from photoseek_training.dataset import read_dataset
 from photoseek_training.extra_pairs import ExtraPairs
+from photoseek_training.model import PretrainedView
 from photoseek_training.objective import Objective
 from photoseek_training.preparation import prepare
 from photoseek_training.presets import Stage, find_preset
@@ -29,6 +30,7 @@ STAGES = (
         network_rate=1e-3, distillation=0.5, class_view=0.5,
     ),
 )  # fmt: skip
+SEEN = 6
 
 
 class _KilledError(Exception):
@@ -36,14 +38,19 @@ class _KilledError(Exception):
 
 
 def _train(
-    folder: Path, shapes: Path, *, resume: bool = False, classes: bool = True
+    folder: Path, shapes: Path, *, resume: bool = False, classes: bool = True, clip: bool = False
 ) -> tuple[BestModel, list[str]]:
     said: list[str] = []
     recipe = replace(find_preset("smoke"), dropout=0.2, word_dropping=0.1, members=2)
     folder.mkdir(exist_ok=True)
     prepared = prepare(recipe, read_dataset(shapes), ExtraPairs(), seed=0, work=folder)
-    data = _with_classes(prepared.data) if classes else prepared.data
-    run = Run(folder, "settings", 0, Objective(), torch.device("cpu"), said.append)
+    data = prepared.data
+    if classes:
+        data = _with_classes(data)
+    if clip:
+        prepared.model.clip = PretrainedView(SEEN, recipe.embedding_dim, recipe.members)
+        data = _seen_by_clip(data)
+    run = Run(folder, "settings", 0, Objective(clip_view=0.5), torch.device("cpu"), said.append)
     return train(prepared.model, data, STAGES, run, resume=resume), said
 
 
@@ -54,11 +61,17 @@ def _with_classes(data: TrainingData) -> TrainingData:
     return replace(data, classes=ClassView(data.dev, logits))
 
 
+def _seen_by_clip(data: TrainingData) -> TrainingData:
+    seen = np.random.default_rng(0).normal(size=(len(data.train_pixels), SEEN)).astype(np.float32)
+    return replace(data, seen=seen / np.linalg.norm(seen, axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("clip", [False, True])
 def test_a_run_killed_within_an_epoch_of_any_stage_ends_as_if_it_was_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: bool
 ) -> None:
     shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
-    whole, _ = _train(tmp_path / "whole", shapes)
+    whole, _ = _train(tmp_path / "whole", shapes, clip=clip)
     # A checkpoint after every step, and a kill after some of them.
     monkeypatch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
     saved = 0
@@ -75,7 +88,7 @@ def test_a_run_killed_within_an_epoch_of_any_stage_ends_as_if_it_was_not(
     monkeypatch.setattr(training, "device_name", lambda _: f"device {kills}")
     while True:
         try:
-            resumed, _ = _train(tmp_path / "killed", shapes, resume=True)
+            resumed, _ = _train(tmp_path / "killed", shapes, resume=True, clip=clip)
             break
         except _KilledError:
             kills += 1
@@ -100,6 +113,14 @@ def test_names_of_classes_change_what_is_learned_only_where_a_stage_weighs_them(
     assert all(one != other for one, other in zip(seen[after], unseen[after], strict=True))
 
 
+def test_the_clip_view_teaches_in_every_stage(tmp_path: Path) -> None:
+    shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
+    (_, seen), (_, unseen) = (
+        _train(tmp_path / str(clip), shapes, clip=clip) for clip in (True, False)
+    )
+    assert all(one != other for one, other in zip(seen, unseen, strict=True))
+
+
 def test_a_frozen_network_keeps_its_weights_and_a_tuned_one_does_not(tmp_path: Path) -> None:
     shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
     prepared = prepare(find_preset("smoke"), read_dataset(shapes), ExtraPairs(), seed=0,
@@ -109,7 +130,7 @@ def test_a_frozen_network_keeps_its_weights_and_a_tuned_one_does_not(tmp_path: P
     run = Run(tmp_path, "settings", 0, Objective(), torch.device("cpu"), lambda _: None)
     frozen = train(prepared.model, prepared.data, STAGES[:1], run, resume=False)
     assert torch.equal(frozen.model[key], before)
-    train(prepared.model, prepared.data, STAGES, run, resume=False)
+    train(prepared.model, prepared.data, STAGES[:2], run, resume=False)
     assert not torch.equal(prepared.model.state_dict()[key], before)
 
 

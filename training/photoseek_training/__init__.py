@@ -6,7 +6,7 @@ out), and has `preparation` put together the `vocabulary`, the decoded `pixels`,
 tokens and the `model` at its start: an image encoder of `image_encoders` (`lite` is the default
 one) beside a text encoder of `text_encoders`, whose words may come from `minilm`. The `class_view`
 is what the image network's own classifier sees in the photos, for the names of ImageNet's classes
-and of their kinds (`class_kinds`, from `wordnet`).
+and of their kinds (`class_kinds`, from `wordnet`), and the `clip_view` what CLIP sees in them.
 
 `training` runs the stages: `sampling` plans each epoch's batches, `augmentation` varies the photos,
 `features` holds what a frozen network makes of them, `loss` says how wrong a batch is, `recall`

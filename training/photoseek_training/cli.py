@@ -92,7 +92,9 @@ def _train_and_export(
         f"{len(prepared.vocabulary):,} words, of which {prepared.vocabulary.learned:,} are "
         "learned from captions"
     )
-    objective = Objective(recipe.softness, recipe.sentence_view, recipe.any_phrase)
+    objective = Objective(
+        recipe.softness, recipe.sentence_view, recipe.clip_view, recipe.any_phrase
+    )
     run = Run(work, settings, options.seed, objective, device, say, processes)
     trained = prepared.model, prepared.data, recipe.stages, run
     best = result(*trained) if options.export_only else train(*trained, resume=options.resume)

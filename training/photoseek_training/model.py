@@ -122,10 +122,10 @@ class ImageEncoder(nn.Module):
         return early
 
 
-class SentenceView(nn.Module):
-    """Each member's linear map of a pretrained encoder's sentence vectors into its space.
+class PretrainedView(nn.Module):
+    """Each member's linear map of a pretrained encoder's vectors into its space.
 
-    A third view of a photo and its caption, which the member's own two learn from. It does not
+    One more view of a photo or of its caption, which the member's own two learn from. It does not
     ship.
     """
 
@@ -134,31 +134,38 @@ class SentenceView(nn.Module):
         self.maps = nn.ModuleList(nn.Linear(features, dim // members) for _ in range(members))
         self.log_scale = nn.Parameter(torch.full((members,), FIRST_LOGIT_SCALE).log())
 
-    def forward(self, meaning: Tensor) -> Tensor:
-        """Sentence vectors (n, features) to unit rows (n, dim)."""
-        return side_by_side([functional.normalize(each(meaning), dim=-1) for each in self.maps])
+    def forward(self, vectors: Tensor) -> Tensor:
+        """The encoder's vectors (n, features) to unit rows (n, dim)."""
+        return side_by_side([functional.normalize(each(vectors), dim=-1) for each in self.maps])
+
+    def logit_scale(self) -> Tensor:
+        """What each member's dot product with the view is multiplied with: (members,)."""
+        return _scale(self.log_scale)
 
 
 class DualEncoder(nn.Module):
-    """The two encoders, for each member the learned scale of its dot products, and a third view."""
+    """The two encoders, and for each member the learned scale of its dot products.
+
+    Where there are such views, `sentence` is of captions and `clip` of photos.
+    """
 
     def __init__(
-        self, image: ImageEncoder, text: TextEncoder, sentence: SentenceView | None = None
+        self,
+        image: ImageEncoder,
+        text: TextEncoder,
+        sentence: PretrainedView | None = None,
+        clip: PretrainedView | None = None,
     ) -> None:
         super().__init__()
         self.image = image
         self.text = text
         self.log_scale = nn.Parameter(torch.full((len(image.members),), FIRST_LOGIT_SCALE).log())
         self.sentence = sentence
+        self.clip = clip
 
     def logit_scale(self) -> Tensor:
         """What each member's dot product is multiplied with before the softmax: (members,)."""
         return _scale(self.log_scale)
-
-    def sentence_scale(self) -> Tensor:
-        """The same for dot products with the sentence view: (members,)."""
-        assert self.sentence is not None
-        return _scale(self.sentence.log_scale)
 
 
 def _scale(logarithm: Tensor) -> Tensor:

@@ -134,7 +134,7 @@ machine. The words are those of everyday scenes: people, dogs, sports, streets, 
 def _members(recipe: Recipe) -> str:
     if recipe.members == 1:
         return ""
-    taught = any(stage.distillation for stage in recipe.stages)
+    taught = not recipe.clip_view and any(stage.distillation for stage in recipe.stages)
     return (
         f"{recipe.members} members, trained each for itself on the same batches"
         f"{' and then taught by all of them' if taught else ''},\nmake up an embedding side by "
@@ -169,6 +169,12 @@ def _origins(recipe: Recipe) -> str:
         ]
     if recipe.softness or recipe.sentence_view:
         origins.append("captions of like meaning were told by all-MiniLM-L6-v2 (Apache 2.0)")
+    if recipe.clip_view:
+        origins.append(
+            "what photos show was told by the image encoder of OpenAI's CLIP ViT-B/16 (MIT). It\n"
+            "  learned from 400 million captioned photos of the web; nobody can tell whether any\n"
+            "  that this model is tested on are among them"
+        )
     if any(stage.class_view for stage in recipe.stages):
         origins.append(
             "what the names of ImageNet's classes look like was told by the image network's own\n"

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from photoseek_training.ensemble import members_apart
-from photoseek_training.loss import build_targets, contrastive_loss, matching_loss
-from photoseek_training.model import CaptionBatch, DualEncoder
+from photoseek_training.loss import (
+    alike_targets,
+    build_targets,
+    contrastive_loss,
+    matching_loss,
+)
+from photoseek_training.model import CaptionBatch, DualEncoder, PretrainedView
 
 
 @dataclass(frozen=True)
@@ -15,6 +21,7 @@ class Objective:
 
     softness: float = 0.0
     sentence_view: float = 0.0
+    clip_view: float = 0.0
     any_phrase: float = 0.0
 
     def losses(
@@ -23,35 +30,63 @@ class Objective:
         captions: CaptionBatch,
         photos: Tensor,
         phrases: Tensor,
+        seen: Tensor | None = None,
         taught: Tensor | None = None,
         distillation: float = 0.0,
     ) -> list[Tensor]:
         """Each member's loss on a batch's unit rows `photos` (p, dim) and `phrases` (n, dim).
 
-        `taught` (n, p) are the logits of a teacher that the share `distillation` is learned from.
+        `seen` (p, m) are CLIP's unit vectors of the photos, where the model has a view of them.
+        The share `distillation` is learned from a teacher (Hinton et al. 2015), whose logits are
+        `taught` (n, p), or else from what the CLIP view, all members together, makes of the batch.
         """
-        targets = build_targets(captions.owner, len(photos), captions.meaning, self.softness)
-        if taught is not None:
-            targets = targets.taught(taught, distillation)
         members = len(model.image.members)
-        rows = list(
+        targets = build_targets(captions.owner, len(photos), captions.meaning, self.softness)
+        softer = targets
+        if distillation:
+            if taught is None:
+                taught = _clip_logits(model, seen, phrases)
+            softer = targets.taught(taught, distillation)
+        own = list(
             zip(members_apart(photos, members), members_apart(phrases, members), strict=True)
         )
         losses = [
-            matching_loss(*pair, scale, targets, self.any_phrase)
-            for pair, scale in zip(rows, model.logit_scale(), strict=True)
+            matching_loss(*pair, scale, softer, self.any_phrase)
+            for pair, scale in zip(own, model.logit_scale(), strict=True)
         ]
-        if model.sentence is None:
-            return losses
-        assert captions.meaning is not None
-        views = members_apart(model.sentence(captions.meaning), members)
-        for number, (view, scale) in enumerate(zip(views, model.sentence_scale(), strict=True)):
-            own_photos, own_phrases = rows[number]
-            losses[number] = losses[number] + self.sentence_view * (
-                matching_loss(own_photos, view, scale, targets, self.any_phrase)
-                + contrastive_loss(view, own_phrases, scale, targets.to_alike, targets.to_alike)
-            )
+        if model.sentence is not None:
+            assert captions.meaning is not None
+            for number, (view, scale) in enumerate(_by_member(model.sentence, captions.meaning)):
+                own_photos, own_phrases = own[number]
+                losses[number] = losses[number] + self.sentence_view * (
+                    matching_loss(own_photos, view, scale, softer, self.any_phrase)
+                    + contrastive_loss(view, own_phrases, scale, targets.to_alike, targets.to_alike)
+                )
+        if model.clip is not None:
+            assert seen is not None
+            alike = alike_targets(seen, self.softness)
+            for number, (view, scale) in enumerate(_by_member(model.clip, seen)):
+                own_photos, own_phrases = own[number]
+                losses[number] = losses[number] + self.clip_view * (
+                    matching_loss(view, own_phrases, scale, targets, self.any_phrase)
+                    + contrastive_loss(own_photos, view, scale, alike, alike)
+                )
         return losses
+
+
+@torch.no_grad()
+def _clip_logits(model: DualEncoder, seen: Tensor | None, phrases: Tensor) -> Tensor:
+    """Scaled dot products (n, p) of the batch's phrases and the CLIP view of its photos."""
+    assert model.clip is not None
+    assert seen is not None
+    logits: Tensor = model.clip.logit_scale().mean() * phrases @ model.clip(seen).T
+    return logits
+
+
+def _by_member(view: PretrainedView, vectors: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Each member's unit rows of the view, and the scale of its dot products with them."""
+    rows = members_apart(view(vectors), len(view.maps))
+    return list(zip(rows, view.logit_scale(), strict=True))
 
 
 def class_losses(model: DualEncoder, photos: Tensor, names: Tensor, shares: Tensor) -> list[Tensor]:

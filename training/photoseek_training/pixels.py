@@ -22,12 +22,11 @@ def decode_photos(
 ) -> Pixels:
     """Pixels (n, size, size, 3) of the photos, opened as core opens them, mapped from `cache`.
 
-    The file's name tells which photos and which preparation it holds.
+    The file's name tells which photos, by all their bytes, and which preparation it holds.
     """
     digest = hashlib.sha256(repr(spec).encode())
     for photo in photos:
-        stat = photo.path.stat()
-        digest.update(f"{photo.path.resolve()}\n{stat.st_size} {stat.st_mtime_ns}\n".encode())
+        digest.update(hashlib.sha256(photo.path.read_bytes()).digest())
     file = cache / f"pixels-{digest.hexdigest()[:16]}.npy"
     if not file.exists():
         _decode_into(file, photos, spec, what)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from photoseek.manifest import ImageInput, TextInput
 from photoseek_training.class_kinds import NAMES_OF_CLASS, name_kinds, names_of
 from photoseek_training.class_view import ClassView
+from photoseek_training.clip_view import CLIP_DIM, clip_vectors
 from photoseek_training.corpus import Corpus, build_corpus
 from photoseek_training.dataset import CaptionedPhoto, Dataset
 from photoseek_training.errors import DatasetError
@@ -22,7 +23,7 @@ from photoseek_training.extra_pairs import ExtraPairs, class_phrases
 from photoseek_training.features import network_features
 from photoseek_training.image_encoders import build_image_network
 from photoseek_training.minilm import MINILM_DIM, load_minilm, word_vectors
-from photoseek_training.model import DualEncoder, ImageEncoder, SentenceView
+from photoseek_training.model import DualEncoder, ImageEncoder, PretrainedView
 from photoseek_training.pixels import decode_photos
 from photoseek_training.presets import Recipe
 from photoseek_training.rounding import train_rounded
@@ -102,6 +103,7 @@ def prepare(
         dev=build_corpus(dataset.dev, tokenizer),
         dev_pixels=decode_photos(dataset.dev, image, work, "dev photos"),
         classes=classes,
+        seen=clip_vectors(train_pixels, work, device) if recipe.clip_view else None,
     )
     return Prepared(model, data, vocabulary, image, text)
 
@@ -139,10 +141,11 @@ def _build_model(
     if recipe.int8_filters:
         for member in image.members:
             train_rounded(member.network)
-    sentence = None
-    if recipe.sentence_view:
-        sentence = SentenceView(MINILM_DIM, recipe.embedding_dim, recipe.members)
-    return DualEncoder(image, text, sentence), network.classifier
+    views = [
+        PretrainedView(features, recipe.embedding_dim, recipe.members) if weight else None
+        for weight, features in ((recipe.sentence_view, MINILM_DIM), (recipe.clip_view, CLIP_DIM))
+    ]
+    return DualEncoder(image, text, *views), network.classifier
 
 
 @torch.inference_mode()

@@ -23,10 +23,10 @@ class Stage:
     `colour_change`, and the share `grid_dropping` of the network's grid is left out of the pooling.
     `averaging` is the decay a step of the moving average of weights, which is what is measured
     and kept; `weight_decay` is AdamW's, which without it is Adam. With `distillation`, that share
-    of the targets is what the best model before the stage, all its members together, makes of the
-    batch: each member learns from their ensemble. `class_view` weighs what photos and the names of
-    ImageNet's classes learn from the network's own classifier (see `class_view`), where there are
-    both.
+    of the targets is what the CLIP view makes of the batch, or where there is none the best model
+    before the stage: all members together, so that each learns from their ensemble. `class_view`
+    weighs what photos and the names of ImageNet's classes learn from the network's own classifier
+    (see `class_view`), where there are both.
     """
 
     name: str
@@ -64,10 +64,11 @@ class Recipe:
     `embedding_dim`; they have the stem and the first `fixed_blocks` blocks of the image network in
     common, which are never trained; with `int8_filters` the others' filters of one pixel are
     trained and stored as int8. `sentence_view` weighs what photos and phrases learn from a
-    pretrained encoder's vectors of the captions; `any_phrase` is the share of what a photo learns
-    that asks for any of its captions instead of each. With `hub_sharpness`, rows are corrected
-    for how near they are to everything (see `hubs`). With `class_kinds`, the class view names other
-    names of ImageNet's classes and of their kinds too (see `class_kinds`).
+    pretrained encoder's vectors of the captions, `clip_view` what they learn from CLIP's vectors of
+    the photos (see `clip_view`); `any_phrase` is the share of what a photo learns that asks for any
+    of its captions instead of each. With `hub_sharpness`, rows are corrected for how near they are
+    to everything (see `hubs`). With `class_kinds`, the class view names other names of ImageNet's
+    classes and of their kinds too (see `class_kinds`).
     """
 
     name: str
@@ -91,6 +92,7 @@ class Recipe:
     dropout: float = 0.0
     softness: float = 0.0
     sentence_view: float = 0.0
+    clip_view: float = 0.0
     any_phrase: float = 0.0
     hub_sharpness: float = 0.0
     extra_pairs: bool = False

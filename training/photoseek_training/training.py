@@ -34,7 +34,7 @@ from photoseek_training.presets import Stage
 from photoseek_training.processes import Processes
 from photoseek_training.recall import photo_to_phrase, phrase_to_photo, recall_sum
 from photoseek_training.sampling import BatchPlan, Part, plan_epoch
-from photoseek_training.soup import uniform_soup
+from photoseek_training.soup import greedy_soup
 from photoseek_training.teacher import Teacher, teach
 
 _CHECKPOINT, _BEST, _TEACHER = "checkpoint.pt", "best.pt", "teacher.pt"
@@ -48,7 +48,8 @@ MOST_GRADIENT = 2.0
 class TrainingData:
     """Train captions (Flickr8k first, then ImageNet classes, then web) and dev, with pixels.
 
-    `classes` is what the image network's classifier makes of the train photos, if anything.
+    `classes` is what the image network's classifier makes of the train photos, and `seen`
+    (photos, m) CLIP's unit vectors of them, where they teach.
     """
 
     train: Corpus
@@ -59,6 +60,7 @@ class TrainingData:
     dev: Corpus
     dev_pixels: Pixels
     classes: ClassView | None = None
+    seen: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def train(
         if started is None and number > 0:
             model.load_state_dict(_read_best(run).model)
         teacher = None
-        if stages[number].epochs and stages[number].distillation:
+        if stages[number].epochs and stages[number].distillation and model.clip is None:
             teacher = _teacher(model, data, run, at_start=started is None)
         loop = _StageLoop(
             model, data, stages[number], number, run, teacher, best_score, begun, devices
@@ -112,17 +114,16 @@ def train(
 def result(
     model: DualEncoder, data: TrainingData, stages: tuple[Stage, ...], run: Run
 ) -> BestModel:
-    """The weights that have done best on dev so far, or where it does better their mean with ends.
+    """The weights that have done best on dev so far, or where it does better a mean of them.
 
-    Those are the ends of the stages that trained the image network. CheckpointError where no epoch
-    has ended.
+    It is with the ends of stages. CheckpointError where no epoch has ended.
     """
     ended = [
         load_best(file, run.settings)
         for number in range(len(stages))
         if (file := run.work / _END.format(number)).exists()
     ]
-    return uniform_soup(
+    return greedy_soup(
         _read_best(run), ended, lambda state: _dev_score(model, state, data, None, run.device)
     )
 
@@ -252,11 +253,13 @@ class _StageLoop:
             ids, lengths = captions.ids[own_captions], captions.lengths[own_captions]
             phrases = self.model.text(ids, lengths)
         photos = processes.gather(photos, own_photos, len(plan.photos))
+        seen = self.data.seen
         losses = self.run.objective.losses(
             self.model,
             captions,
             photos,
             processes.gather(phrases, own_captions, len(plan.captions)),
+            None if seen is None else torch.from_numpy(seen[plan.photos]).to(device),
             None if self.teacher is None else self.teacher.logits(plan).to(device),
             self.stage.distillation,
         )
@@ -326,7 +329,7 @@ class _StageLoop:
         if best:
             self.best_score = score
             self._write(state, _BEST)
-        if epoch + 1 == self.stage.epochs and not self.frozen:
+        if epoch + 1 == self.stage.epochs:
             self._write(state, _END.format(self.number))
         self.run.report(
             f"{place}: loss {loss:.3f}, dev recall sum {score:.1f}"
