@@ -154,10 +154,3 @@ def test_crops_are_resized_for_training_and_whole_photos_are_measured(tmp_path: 
     run = Run(tmp_path, "settings", 0, Objective(), torch.device("cpu"), lambda _: None)
     train(prepared.model, prepared.data, (stage,), run, resume=False)
     assert sides == {True: {48}, False: {64}}
-
-
-def test_the_learning_rate_warms_up_and_falls_to_nothing() -> None:
-    rates = np.array([training._rate(step, 100) for step in range(100)])
-    assert rates.argmax() == 15
-    assert rates.max() == pytest.approx(1)
-    assert rates[-1] < 0.001

@@ -2,14 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from photoseek.files import write_atomically
@@ -29,6 +29,7 @@ from photoseek_training.embedding import embed_corpus, mixed_precision
 from photoseek_training.features import network_features
 from photoseek_training.model import DualEncoder
 from photoseek_training.objective import Objective, class_losses
+from photoseek_training.optimization import build_optimizer, clip_gradients, set_rate
 from photoseek_training.pixels import Pixels
 from photoseek_training.presets import Stage
 from photoseek_training.processes import Processes
@@ -40,8 +41,6 @@ from photoseek_training.teacher import Teacher, teach
 _CHECKPOINT, _BEST, _TEACHER = "checkpoint.pt", "best.pt", "teacher.pt"
 _END = "end-of-stage-{}.pt"
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
-WARM_UP = 0.15
-MOST_GRADIENT = 2.0
 
 
 @dataclass(frozen=True)
@@ -189,7 +188,7 @@ class _StageLoop:
         self.begun, self.devices = begun, devices
         self.frozen = stage.network_rate == 0
         model.image.tune(not self.frozen, stage.grid_dropping)
-        self.optimizer = _build_optimizer(model, stage)
+        self.optimizer = build_optimizer(model, stage)
         self.average: State = {
             name: value.detach().clone() for name, value in model.state_dict().items()
         }
@@ -240,9 +239,7 @@ class _StageLoop:
         random = self._generator(epoch, step)
         torch.manual_seed(int(random.integers(2**62)))
         total = steps * self.stage.epochs
-        factor = _rate(epoch * steps + step, total)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * factor
+        set_rate(self.optimizer, epoch * steps + step, total)
         device, processes = self.run.device, self.run.processes
         captions = self.data.train.batch(plan.captions, plan.owner).to(device)
         own_photos, own_captions = (
@@ -272,9 +269,7 @@ class _StageLoop:
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses)
         processes.average_gradients(self.model.parameters())
-        # The gradients of members that have little in common add up like the sides of a square.
-        most = MOST_GRADIENT * math.sqrt(len(losses))
-        nn.utils.clip_grad_norm_(self.model.parameters(), most)
+        clip_gradients(self.model, len(losses))
         self.optimizer.step()
         self._update_average(epoch * steps + step)
         return float(np.mean([loss.item() for loss in losses]))
@@ -381,32 +376,6 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{torch.get_num_threads()} CPU threads"
-
-
-def _build_optimizer(model: DualEncoder, stage: Stage) -> torch.optim.AdamW:
-    network = _trained(member.network for member in model.image.members)
-    pool = _trained(member.pool for member in model.image.members)
-    special = {id(value) for value in (*network, *pool)}
-    others = [value for value in _trained([model]) if id(value) not in special]
-    rates = (
-        (network, stage.network_rate),
-        (pool, stage.learning_rate * stage.pool_rate),
-        (others, stage.learning_rate),
-    )
-    groups = [{"params": values, "peak": rate} for values, rate in rates if values]
-    return torch.optim.AdamW(groups, lr=stage.learning_rate, weight_decay=stage.weight_decay)
-
-
-def _trained(modules: Iterable[nn.Module]) -> list[nn.Parameter]:
-    return [value for module in modules for value in module.parameters() if value.requires_grad]
-
-
-def _rate(step: int, steps: int) -> float:
-    """The learning rate's factor: a straight warm-up, then half a cosine down to nothing."""
-    warm = WARM_UP * steps
-    if step < warm:
-        return (step + 1) / (warm + 1)
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1.0, steps - warm)))
 
 
 def _place(stages: tuple[Stage, ...], position: Position) -> str:
