@@ -9,9 +9,9 @@ is what the image network's own classifier sees in the photos, for the names of 
 and of their kinds (`class_kinds`, from `wordnet`), and the `clip_view` what CLIP sees in them.
 
 `training` runs the stages: `sampling` plans each epoch's batches, `augmentation` varies the photos,
-`features` holds what a frozen network makes of them, `objective` adds up by `loss` how wrong a batch
-is, `optimization` turns that into steps, `recall` scores dev after each epoch, `checkpoint` keeps
-where the run stands and the best weights, and `soup` averages them.
+`features` holds what a frozen network makes of them, `objective` adds up how wrong a batch is by
+`loss`, `optimization` turns that into steps, `recall` scores dev after each epoch, `checkpoint`
+keeps where the run stands and the best weights, and `soup` averages those.
 Where `torchrun` started several `processes`, each embeds its share of a batch.
 
 `export` turns the best weights into a bundle: `rounding` to the values that are stored,
