@@ -89,6 +89,7 @@ def prepare(
     )
     text = TextInput(recipe.context_length, "ids", "int64", "lengths")
     train_pixels = decode_photos(train_photos, image, work, "train photos")
+    seen = clip_vectors(train_pixels, work, device) if recipe.clip_view else None
     classes = None
     if classifier and extra.imagenet and any(stage.class_view for stage in recipe.stages):
         features = network_features(model.image, train_pixels, work, device)
@@ -103,7 +104,7 @@ def prepare(
         dev=build_corpus(dataset.dev, tokenizer),
         dev_pixels=decode_photos(dataset.dev, image, work, "dev photos"),
         classes=classes,
-        seen=clip_vectors(train_pixels, work, device) if recipe.clip_view else None,
+        seen=seen,
     )
     return Prepared(model, data, vocabulary, image, text)
 
