@@ -22,29 +22,33 @@ def _card(smoke: SmokeRun, recipe: Recipe) -> str:
 
 
 def test_the_card_tells_of_members_where_there_are_several(smoke: SmokeRun) -> None:
-    shipped = find_preset("shipped")
-    card = _card(smoke, shipped)
+    shipped = replace(find_preset("shipped"), clip_view=0.0)
+    card = _card(smoke, _distilled(shipped, 0.5))
     assert "3 members, trained each for itself on the same batches and then taught" in card
     assert "Filters of one pixel, matrices and word vectors are stored as int8" in card
-    alone = replace(shipped, stages=shipped.stages[:2], int8_filters=False)
-    card = _card(smoke, alone)
+    card = _card(smoke, _distilled(replace(shipped, int8_filters=False), 0.0))
     assert "after 61 minutes of training on an abacus, then a GPU." in card
     assert "then taught by" not in card
     assert "Matrices and word vectors are stored as int8" in card
     assert "members" not in _card(smoke, find_preset("paper-lstm"))
 
 
+def _distilled(recipe: Recipe, share: float) -> Recipe:
+    return replace(recipe, stages=tuple(replace(one, distillation=share) for one in recipe.stages))
+
+
 def test_the_card_names_what_was_taken_from_others_with_its_licence(smoke: SmokeRun) -> None:
-    card = _card(smoke, find_preset("shipped"))
+    shipped = replace(find_preset("shipped"), clip_view=0.0)
+    card = _card(smoke, shipped)
     assert "EfficientNet-Lite's weights (Apache 2.0)" in card
     assert "vectors come from all-MiniLM-L6-v2 (Apache 2.0)" in card
     assert "wordfreq (CC BY-SA 4.0)" in card
     assert "SUBTLEX" in card
     assert "WordNet" not in card
-    of_kinds = _card(smoke, replace(find_preset("shipped"), class_kinds=True))
+    of_kinds = _card(smoke, replace(shipped, class_kinds=True))
     assert "names of their kinds, come from WordNet 3.0" in of_kinds
-    assert "CLIP" not in card
-    by_clip = _card(smoke, replace(find_preset("shipped"), clip_view=1.0))
+    assert "OpenAI's CLIP" not in card
+    by_clip = _card(smoke, _distilled(replace(shipped, clip_view=1.0), 0.5))
     assert "the image encoder of OpenAI's CLIP ViT-B/16 (MIT)" in by_clip
     assert "batches and then taught by" not in by_clip
 
