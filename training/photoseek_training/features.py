@@ -1,6 +1,5 @@
 """What a frozen image network makes of the photos, computed once and kept on disk."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from photoseek_training.model import ImageEncoder
-from photoseek_training.pixels import Pixels
+from photoseek_training.pixels import Pixels, pixels_digest
 
 _BATCH = 64
 
@@ -31,8 +30,7 @@ def network_features(
 
 
 def _features_file(encoder: ImageEncoder, pixels: Pixels, cache: Path) -> Path:
-    source = getattr(pixels, "filename", None)  # a mapped file, whose name tells what it holds
-    digest = hashlib.sha256(Path(source).name.encode() if source else pixels.tobytes())
+    digest = pixels_digest(pixels)
     member = encoder.members[0]
     for module in (encoder.early, member.network, member.pool):
         for name, value in sorted(module.state_dict().items()):

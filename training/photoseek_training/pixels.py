@@ -34,6 +34,12 @@ def decode_photos(
     return mapped
 
 
+def pixels_digest(pixels: Pixels) -> "hashlib._Hash":
+    """A digest to go on with, for the name of a file of what is made of the pixels."""
+    source = getattr(pixels, "filename", None)  # a mapped file, whose name tells what it holds
+    return hashlib.sha256(Path(source).name.encode() if source else pixels.tobytes())
+
+
 def _decode_into(file: Path, photos: Sequence[CaptionedPhoto], spec: ImageInput, what: str) -> None:
     partial = file.with_suffix(".part")
     pixels = np.lib.format.open_memmap(
