@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from photoseek_training.augmentation import augment, vary_colours
+from photoseek_training.augmentation import augment, mix, vary_colours
 
 
 def photos(count: int = 6) -> torch.Tensor:
@@ -66,3 +66,20 @@ def test_a_whole_photo_is_only_resized() -> None:
     assert whole.shape == (2, 5, 5, 3)
     assert (whole[0] == 70).all()
     assert (whole[1] == 200).all()
+
+
+def test_mixed_photos_have_another_one_laid_over_them_by_up_to_a_half() -> None:
+    count = 40
+    # Each photo lights a column of its own, which tells what is in a mixture.
+    own = torch.eye(count)[:, None, :, None].expand(-1, count, -1, 3) * 200
+    mixed = mix(own, np.random.default_rng(5), 0.5)[:, 0, :, 0] / 200
+    assert torch.allclose(mixed.sum(-1), torch.ones(count), atol=1e-5)
+    kept = mixed.diagonal()
+    assert (kept >= 0.5).all()
+    changed = int((kept < 0.999).sum())
+    assert count // 4 < changed < count * 3 // 4
+    assert len(set(kept.tolist())) >= changed
+
+
+def test_without_a_share_no_photo_is_mixed() -> None:
+    assert torch.equal(mix(photos(), np.random.default_rng(5), 0.0), photos().float())

@@ -22,7 +22,7 @@ def _card(smoke: SmokeRun, recipe: Recipe) -> str:
 
 
 def test_the_card_tells_of_members_where_there_are_several(smoke: SmokeRun) -> None:
-    shipped = replace(find_preset("shipped"), clip_view=0.0)
+    shipped = _without_clip()
     card = _card(smoke, _distilled(shipped, 0.5))
     assert "3 members, trained each for itself on the same batches and then taught" in card
     assert "Filters of one pixel, matrices and word vectors are stored as int8" in card
@@ -33,12 +33,18 @@ def test_the_card_tells_of_members_where_there_are_several(smoke: SmokeRun) -> N
     assert "members" not in _card(smoke, find_preset("paper-lstm"))
 
 
+def _without_clip() -> Recipe:
+    shipped = find_preset("shipped")
+    stages = tuple(stage for stage in shipped.stages if stage.captions_per_photo)
+    return replace(shipped, clip_view=0.0, stages=stages)
+
+
 def _distilled(recipe: Recipe, share: float) -> Recipe:
     return replace(recipe, stages=tuple(replace(one, distillation=share) for one in recipe.stages))
 
 
 def test_the_card_names_what_was_taken_from_others_with_its_licence(smoke: SmokeRun) -> None:
-    shipped = replace(find_preset("shipped"), clip_view=0.0)
+    shipped = _without_clip()
     card = _card(smoke, shipped)
     assert "EfficientNet-Lite's weights (Apache 2.0)" in card
     assert "vectors come from all-MiniLM-L6-v2 (Apache 2.0)" in card
@@ -60,3 +66,20 @@ def test_the_card_claims_nothing_from_others_that_a_recipe_does_without(smoke: S
     assert "wordfreq" not in paper
     random = _card(smoke, replace(find_preset("paper-lstm"), image_weights="random"))
     assert "Taken from others:\n\n- nothing" in random
+
+
+def test_the_card_tells_of_each_stage_that_was_trained(smoke: SmokeRun) -> None:
+    frozen, *_ = find_preset("paper-lstm").stages
+    stages = (
+        frozen,
+        replace(frozen, name="alone", network_rate=2e-3, captions_per_photo=0),
+        replace(frozen, name="many", captions_per_photo=5),
+        replace(frozen, name="left-out", epochs=0),
+    )
+    card = _card(smoke, replace(find_preset("paper-lstm"), clip_view=1.0, stages=stages))
+    tail = "the rest at 0.001, batches of 256 photos"
+    assert (
+        f"- frozen: 10 epochs, image network frozen, {tail} with 1 caption each\n"
+        f"- alone: 10 epochs, image network trained at 0.002, {tail} without captions\n"
+        f"- many: 10 epochs, image network frozen, {tail} with 5 captions each\n\n"
+    ) in card

@@ -12,7 +12,7 @@ from photoseek_training.loss import (
     matching_loss,
 )
 from photoseek_training.model import CaptionBatch, DualEncoder, ImageEncoder, PretrainedView
-from photoseek_training.objective import Objective, class_losses
+from photoseek_training.objective import Objective, class_losses, photo_losses
 from photoseek_training.text_encoders import WordEmbedding, build_text_encoder
 
 MEMBERS, DIM, PHOTOS, PHRASES, MEANING = 2, 8, 3, 5, 4
@@ -166,3 +166,25 @@ def test_photos_and_names_of_classes_find_each_other_in_the_shares_given() -> No
     wanted = shares.T / shares.T.sum(-1, keepdim=True)
     torch.testing.assert_close(loss, (entropy - (wanted * by_name).sum(-1).mean()) / 2)
     assert other > loss
+
+
+def test_photos_alone_learn_to_lie_where_the_clip_view_does() -> None:
+    _, photos, _ = _batch()
+    seen = _unit(PHOTOS, MEANING)
+    model = _model(clip=PretrainedView(MEANING, DIM, MEMBERS))
+    assert model.clip is not None
+    there = model.clip(seen).detach().requires_grad_()
+    photos.requires_grad_()
+    losses, least = (photo_losses(model, rows, seen) for rows in (photos, there))
+    for loss, smallest in zip(losses, least, strict=True):
+        assert loss > smallest
+    torch.autograd.backward([*losses, *least])
+    assert photos.grad is not None
+    assert there.grad is not None
+    # Along the sphere there is nowhere better to go from there.
+    along = [members_apart(rows, MEMBERS) for rows in (there.grad, there)]
+    for gradient, row in zip(*along, strict=True):
+        row = nn.functional.normalize(row, dim=-1)
+        across = gradient - (gradient * row).sum(-1, keepdim=True) * row
+        assert across.abs().max() < 1e-5
+    assert all(value.grad is None for value in model.clip.parameters())

@@ -22,9 +22,9 @@ def test_any_setting_of_a_recipe_or_of_a_stage_can_be_changed() -> None:
     assert changed(recipe, "word_vectors=random").word_vectors == "random"
     assert changed(recipe, "extra_pairs=false").extra_pairs is False
     assert changed(recipe, "softness=0").softness == 0.0
-    first, second, *others = changed(recipe, "fine-tuning.epochs=2").stages
-    assert [first, *others] == [recipe.stages[0], *recipe.stages[2:]]
-    assert second.epochs == 2
+    *first, third, last = changed(recipe, "fine-tuning.epochs=2").stages
+    assert [*first, last] == [*recipe.stages[:2], recipe.stages[3]]
+    assert third.epochs == 2
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,10 @@ def test_any_setting_of_a_recipe_or_of_a_stage_can_be_changed() -> None:
     [
         ("depth=3", "no setting is called 'depth': choose one of image_encoder"),
         ("stages=3", "no setting is called 'stages'"),
-        ("warming.epochs=3", "no stage is called 'warming': choose one of frozen, fine-tuning"),
+        (
+            "warming.epochs=3",
+            "no stage is called 'warming': choose one of frozen, photos, fine-tuning",
+        ),
         ("frozen.speed=3", "no setting is called 'speed': choose one of epochs"),
         ("hidden=many", "hidden takes a value such as 320, not 'many'"),
         ("extra_pairs=no", "extra_pairs takes true or false, not 'no'"),
@@ -43,3 +46,9 @@ def test_any_setting_of_a_recipe_or_of_a_stage_can_be_changed() -> None:
 def test_a_setting_that_cannot_be_is_told_with_those_that_can(setting: str, said: str) -> None:
     with pytest.raises(ModelChoiceError, match=said):
         changed(find_preset("shipped"), setting)
+
+
+def test_photos_without_captions_need_the_clip_view_to_learn_from() -> None:
+    wanted = "stage photos has no captions.*set clip_view above 0, or photos.epochs to 0"
+    with pytest.raises(ModelChoiceError, match=wanted):
+        changed(changed(find_preset("shipped"), "photos.epochs=1"), "clip_view=0")

@@ -31,6 +31,7 @@ with join_processes(torch.device("cpu")) as processes:
         own = processes.share(len(items))
         embedded = torch.nn.functional.normalize(network(items[own]), dim=-1)
         rows.append(processes.gather(embedded, own, len(items)))
+        assert torch.equal(processes.gather(items[own], own, len(items)), items)
     targets = build_targets(owner, len(photos))
     loss = contrastive_loss(*rows, scale, targets.to_photo.double(), targets.to_phrase.double())
     loss.backward()

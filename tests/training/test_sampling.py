@@ -5,7 +5,7 @@ import pytest
 
 from photoseek_training.corpus import Corpus
 from photoseek_training.errors import DatasetError
-from photoseek_training.sampling import Part, plan_epoch
+from photoseek_training.sampling import Part, plan_epoch, plan_photos
 
 COUNTS = np.array([3, 3, 3, 2, 1, 1, 2])
 STARTS = np.concatenate([[0], COUNTS.cumsum()])
@@ -57,3 +57,14 @@ def test_photos_of_like_captions_come_into_a_batch_together() -> None:
         assert sorted(photos.tolist()) == list(range(1, 41))
         mixed.append(sum(len(set(kinds[plan.captions])) > 1 for plan in plans))
     assert mixed == [4, 0]
+
+
+def test_photos_alone_come_once_an_epoch_in_full_batches() -> None:
+    plans = plan_photos(11, 3, np.random.default_rng(5))
+    photos = np.concatenate([plan.photos for plan in plans])
+    assert [len(plan.photos) for plan in plans] == [3, 3, 3]
+    assert len(set(photos.tolist())) == 9
+    assert set(photos.tolist()) < set(range(11))
+    assert not any(len(plan.captions) for plan in plans)
+    with pytest.raises(DatasetError, match="2 photos to train on do not fill a batch of 3"):
+        plan_photos(2, 3, np.random.default_rng(5))

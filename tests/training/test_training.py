@@ -30,6 +30,10 @@ STAGES = (
         network_rate=1e-3, distillation=0.5, class_view=0.5,
     ),
 )  # fmt: skip
+PHOTOS_ALONE = Stage(
+    "photos", epochs=1, photos_per_batch=10, captions_per_photo=0, learning_rate=1e-3,
+    network_rate=1e-3, mixing=0.5,
+)  # fmt: skip
 SEEN = 6
 
 
@@ -47,11 +51,29 @@ def _train(
     data = prepared.data
     if classes:
         data = _with_classes(data)
+    stages: tuple[Stage, ...] = STAGES
     if clip:
         prepared.model.clip = PretrainedView(SEEN, recipe.embedding_dim, recipe.members)
         data = _seen_by_clip(data)
+        stages = (STAGES[0], PHOTOS_ALONE, *STAGES[1:])
     run = Run(folder, "settings", 0, Objective(clip_view=0.5), torch.device("cpu"), said.append)
-    return train(prepared.model, data, STAGES, run, resume=resume), said
+    return train(prepared.model, data, stages, run, resume=resume), said
+
+
+class _Eye:
+    """Sees the mean colours of a photo's corner and of all of it."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def see(self, pixels: torch.Tensor) -> torch.Tensor:
+        means = [part.float().mean((1, 2)) for part in (pixels, pixels[:, :9, :9])]
+        return torch.nn.functional.normalize(torch.cat(means, dim=-1), dim=-1)
+
+
+@pytest.fixture(autouse=True)
+def _no_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "ClipEye", _Eye)
 
 
 def _with_classes(data: TrainingData) -> TrainingData:
@@ -118,7 +140,21 @@ def test_the_clip_view_teaches_in_every_stage(tmp_path: Path) -> None:
     (_, seen), (_, unseen) = (
         _train(tmp_path / str(clip), shapes, clip=clip) for clip in (True, False)
     )
+    seen = [line for line in seen if not line.startswith(PHOTOS_ALONE.name)]
     assert all(one != other for one, other in zip(seen, unseen, strict=True))
+
+
+def test_a_stage_without_captions_teaches_photos_alone(tmp_path: Path) -> None:
+    shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
+    recipe = find_preset("smoke")
+    prepared = prepare(recipe, read_dataset(shapes), ExtraPairs(), seed=0, work=tmp_path)
+    prepared.model.clip = PretrainedView(SEEN, recipe.embedding_dim, recipe.members)
+    before = {name: value.clone() for name, value in prepared.model.state_dict().items()}
+    run = Run(tmp_path, "settings", 0, Objective(), torch.device("cpu"), lambda _: None)
+    after = train(prepared.model, prepared.data, (PHOTOS_ALONE,), run, resume=False).model
+    for name, value in before.items():
+        trained = name.startswith("image.members.0.") and "pool" not in name
+        assert torch.equal(value, after[name]) != trained, name
 
 
 def test_a_frozen_network_keeps_its_weights_and_a_tuned_one_does_not(tmp_path: Path) -> None:

@@ -39,6 +39,27 @@ def clip_vectors(pixels: Pixels, cache: Path, device: torch.device) -> NDArray[n
     All photos of CLIP's lie in a narrow cone, in which dot products tell little. The file in
     `cache` is named for the pixels.
     """
+    vectors = _vectors(pixels, cache, device)
+    vectors -= vectors.mean(axis=0)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+class ClipEye:
+    """CLIP's image encoder for pixels that change at each step, such as crops of the photos."""
+
+    def __init__(self, pixels: Pixels, cache: Path, device: torch.device) -> None:
+        """Unit vectors start at the mean of those of `pixels`, as `clip_vectors` has them."""
+        self._model = load_clip(device)
+        self._mean = torch.from_numpy(_vectors(pixels, cache, device).mean(axis=0)).to(device)
+
+    @torch.no_grad()
+    def see(self, pixels: Tensor) -> Tensor:
+        """CLIP's unit vectors (n, 512) of photos (n, side, side, 3), 0 to 255."""
+        return functional.normalize(_embed(self._model, pixels) - self._mean, dim=-1)
+
+
+def _vectors(pixels: Pixels, cache: Path, device: torch.device) -> NDArray[np.float32]:
     digest = pixels_digest(pixels)
     file = cache / f"clip-{digest.hexdigest()[:16]}.npy"
     if not file.exists():
@@ -46,8 +67,6 @@ def clip_vectors(pixels: Pixels, cache: Path, device: torch.device) -> NDArray[n
         np.save(partial, _compute(load_clip(device), pixels, device))
         partial.replace(file)
     vectors: NDArray[np.float32] = np.load(file)
-    vectors -= vectors.mean(axis=0)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
 
 
@@ -96,13 +115,18 @@ def _float_weights(model: onnx.ModelProto) -> Iterator[tuple[str, Tensor]]:
 
 @torch.inference_mode()
 def _compute(model: nn.Module, pixels: Pixels, device: torch.device) -> NDArray[np.float32]:
-    mean, std = (torch.tensor(each, device=device)[:, None, None] for each in (_MEAN, _STD))
     rows = []
     for start in tqdm(range(0, len(pixels), _BATCH), "CLIP", unit="batch", disable=None):
         batch = torch.from_numpy(np.array(pixels[start : start + _BATCH])).to(device)
-        planes = functional.interpolate(
-            batch.permute(0, 3, 1, 2).float(), (_SIZE, _SIZE), mode="bicubic", antialias=True
-        )
-        with mixed_precision(device):
-            rows.append(model((planes - mean) / std).image_embeds.float().cpu().numpy())
+        rows.append(_embed(model, batch).cpu().numpy())
     return np.concatenate(rows)
+
+
+def _embed(model: nn.Module, pixels: Tensor) -> Tensor:
+    mean, std = (torch.tensor(each, device=pixels.device)[:, None, None] for each in (_MEAN, _STD))
+    planes = pixels.permute(0, 3, 1, 2).float()
+    if planes.shape[-1] != _SIZE:
+        planes = functional.interpolate(planes, (_SIZE, _SIZE), mode="bicubic", antialias=True)
+    with mixed_precision(pixels.device):
+        embedded: Tensor = model((planes - mean) / std).image_embeds.float()
+    return embedded

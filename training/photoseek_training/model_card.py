@@ -8,7 +8,7 @@ from photoseek_training.image_encoders import PRETRAINED
 from photoseek_training.likely import LikelyMeasure
 from photoseek_training.lite import LITE_SCALES
 from photoseek_training.parity import Parity
-from photoseek_training.presets import Recipe
+from photoseek_training.presets import Recipe, Stage
 from photoseek_training.text_encoders import BAG_OF_WORDS
 
 
@@ -34,18 +34,7 @@ class CardFacts:
 def model_card(manifest: Manifest, facts: CardFacts) -> str:
     """The card as Markdown."""
     recipe, recall, side = facts.recipe, facts.recall, manifest.image.size
-    stages = "\n".join(
-        f"- {stage.name}: {stage.epochs} epochs, "
-        + (
-            f"image network trained at {stage.network_rate:g}, the rest at {stage.learning_rate:g}"
-            if stage.network_rate
-            else f"image network frozen, the rest at {stage.learning_rate:g}"
-        )
-        + f", batches of {stage.photos_per_batch} photos with {stage.captions_per_photo} caption"
-        + ("s" if stage.captions_per_photo > 1 else "")
-        + " each"
-        for stage in recipe.stages
-    )
+    stages = "\n".join(_stage(stage) for stage in recipe.stages if stage.epochs)
     rows = "\n".join(
         f"| {way} | {figures.r1:.1f} | {figures.r5:.1f} | {figures.r10:.1f} | "
         f"{figures.median_rank:g} |"
@@ -129,6 +118,17 @@ machine. The words are those of everyday scenes: people, dogs, sports, streets, 
   not prove a match.
 - Photos are squashed to a square before encoding; very long panoramas lose detail.
 """
+
+
+def _stage(stage: Stage) -> str:
+    network = f"trained at {stage.network_rate:g}" if stage.network_rate else "frozen"
+    captions = {0: "without captions", 1: "with 1 caption each"}.get(
+        stage.captions_per_photo, f"with {stage.captions_per_photo} captions each"
+    )
+    return (
+        f"- {stage.name}: {stage.epochs} epochs, image network {network}, the rest at "
+        f"{stage.learning_rate:g}, batches of {stage.photos_per_batch} photos {captions}"
+    )
 
 
 def _members(recipe: Recipe) -> str:

@@ -74,6 +74,23 @@ class Objective:
         return losses
 
 
+def photo_losses(model: DualEncoder, photos: Tensor, seen: Tensor) -> list[Tensor]:
+    """Each member's loss on unit rows `photos` (p, dim) that should lie where the CLIP view does.
+
+    `seen` (p, m) are CLIP's unit vectors of the same pixels. The view, which phrases have learned
+    to meet, stays as it is; photos also keep the distances that it sees among them.
+    """
+    assert model.clip is not None
+    with torch.no_grad():
+        views = _by_member(model.clip, seen)
+    losses = []
+    for own, (view, scale) in zip(members_apart(photos, len(views)), views, strict=True):
+        alike = torch.softmax(scale * view @ view.T, dim=-1)
+        apart = 1 - (own * view).sum(-1).mean()
+        losses.append(contrastive_loss(own, view, scale, alike, alike) + apart)
+    return losses
+
+
 @torch.no_grad()
 def _clip_logits(model: DualEncoder, seen: Tensor | None, phrases: Tensor) -> Tensor:
     """Scaled dot products (n, p) of the batch's phrases and the CLIP view of its photos."""

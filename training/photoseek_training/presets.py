@@ -27,6 +27,8 @@ class Stage:
     before the stage: all members together, so that each learns from their ensemble. `class_view`
     weighs what photos and the names of ImageNet's classes learn from the network's own classifier
     (see `class_view`), where there are both.
+    With `captions_per_photo` 0 the stage has no captions: photos of all data, of which the share
+    `mixing` have another one laid over them, learn to lie where the CLIP view puts the same pixels.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Stage:
     crop_size: int = 0
     mirrored: bool = True
     colour_change: float = 0.0
+    mixing: float = 0.0
     grid_dropping: float = 0.0
     imagenet_per_batch: int = 0
     web_per_batch: int = 0
@@ -112,6 +115,12 @@ class Recipe:
                 f"{self.members} members cannot share an embedding of {self.embedding_dim} "
                 "numbers: change members or embedding_dim"
             )
+        for stage in self.stages:
+            if stage.epochs and not (stage.captions_per_photo or self.clip_view):
+                raise ModelChoiceError(
+                    f"stage {stage.name} has no captions, so photos have nothing but the CLIP view "
+                    f"to learn from: set clip_view above 0, or {stage.name}.epochs to 0"
+                )
 
 
 def _paper_recipe(text_encoder: str) -> Recipe:
@@ -195,6 +204,19 @@ PRESETS = {
                     imagenet_per_batch=48,
                     web_per_batch=48,
                     class_view=0.5,
+                ),
+                Stage(
+                    "photos",
+                    epochs=0,
+                    photos_per_batch=256,
+                    captions_per_photo=0,
+                    learning_rate=1e-3,
+                    network_rate=6e-4,
+                    least_crop=0.5,
+                    crop_size=224,
+                    colour_change=0.3,
+                    mixing=0.5,
+                    averaging=0.998,
                 ),
                 _FINE_TUNING,
                 replace(

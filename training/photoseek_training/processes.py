@@ -30,7 +30,7 @@ class Processes:
         return slice(items * self.rank // self.count, items * (self.rank + 1) // self.count)
 
     def gather(self, own: Tensor, share: slice, items: int) -> Tensor:
-        """All processes' rows (items, dim), of which `share` are this one's, with gradients."""
+        """All processes' rows (items, dim), of which `share` are this one's, with its gradients."""
         if self.count == 1:
             return own
         rows = own.new_zeros(items, own.shape[1])
@@ -39,7 +39,8 @@ class Processes:
         rows[share] = own
         # Each process has the whole loss and its own rows' part of the gradient: the mean of those
         # would be the gradient's `count`-th part.
-        own.register_hook(lambda gradient: gradient * self.count)  # type: ignore[no-untyped-call]
+        if own.requires_grad:
+            own.register_hook(lambda gradient: gradient * self.count)  # type: ignore[no-untyped-call]
         return rows
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:

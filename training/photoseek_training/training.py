@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from photoseek.files import write_atomically
-from photoseek_training.augmentation import augment, vary_colours
+from photoseek_training.augmentation import augment, mix, vary_colours
 from photoseek_training.checkpoint import (
     BestModel,
     Checkpoint,
@@ -24,17 +24,18 @@ from photoseek_training.checkpoint import (
     save_checkpoint,
 )
 from photoseek_training.class_view import ClassView
+from photoseek_training.clip_view import ClipEye
 from photoseek_training.corpus import Corpus
 from photoseek_training.embedding import embed_corpus, mixed_precision
 from photoseek_training.features import network_features
 from photoseek_training.model import DualEncoder
-from photoseek_training.objective import Objective, class_losses
+from photoseek_training.objective import Objective, class_losses, photo_losses
 from photoseek_training.optimization import build_optimizer, clip_gradients, set_rate
 from photoseek_training.pixels import Pixels
 from photoseek_training.presets import Stage
 from photoseek_training.processes import Processes
 from photoseek_training.recall import photo_to_phrase, phrase_to_photo, recall_sum
-from photoseek_training.sampling import BatchPlan, Part, plan_epoch
+from photoseek_training.sampling import BatchPlan, Part, plan_epoch, plan_photos
 from photoseek_training.soup import greedy_soup
 from photoseek_training.teacher import Teacher, teach
 
@@ -200,6 +201,9 @@ class _StageLoop:
             Part(data.flickr + data.imagenet, data.web, stage.web_per_batch, 1),
         )
         self.train_features = self.dev_features = np.zeros((0, 2, 0), np.float32)
+        self.eye = None
+        if stage.epochs and not stage.captions_per_photo:
+            self.eye = ClipEye(data.train_pixels, run.work, run.device)
         if self.frozen:
             with run.processes.first_alone():
                 self.train_features, self.dev_features = (
@@ -216,12 +220,17 @@ class _StageLoop:
 
     def run_epochs(self, position: Position) -> None:
         for epoch in range(position.epoch, self.stage.epochs):
-            plans = plan_epoch(self.data.train, self.parts, self._generator(epoch))
+            plans = self._plans(self._generator(epoch))
             loss = self._run_steps(plans, epoch, position.step if epoch == position.epoch else 0)
             self._end_epoch(epoch, loss)
 
+    def _plans(self, random: np.random.Generator) -> list[BatchPlan]:
+        if self.eye:
+            return plan_photos(len(self.data.train_pixels), self.stage.photos_per_batch, random)
+        return plan_epoch(self.data.train, self.parts, random)
+
     def _run_steps(self, plans: list[BatchPlan], epoch: int, first: int) -> float:
-        self.model.train()
+        self.model.train(self.eye is None)  # what a photo looks like is taught without dropout
         losses, saved = [], time.monotonic()
         title = f"{self.stage.name} {epoch + 1}/{self.stage.epochs}"
         quiet = None if self.run.processes.is_first else True
@@ -240,6 +249,21 @@ class _StageLoop:
         torch.manual_seed(int(random.integers(2**62)))
         total = steps * self.stage.epochs
         set_rate(self.optimizer, epoch * steps + step, total)
+        if self.eye:
+            losses = self._photo_losses(self.eye, plan, random)
+        else:
+            losses = self._losses(plan, random, epoch, step)
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(losses)
+        self.run.processes.average_gradients(self.model.parameters())
+        clip_gradients(self.model, len(losses))
+        self.optimizer.step()
+        self._update_average(epoch * steps + step)
+        return float(np.mean([loss.item() for loss in losses]))
+
+    def _losses(
+        self, plan: BatchPlan, random: np.random.Generator, epoch: int, step: int
+    ) -> list[Tensor]:
         device, processes = self.run.device, self.run.processes
         captions = self.data.train.batch(plan.captions, plan.owner).to(device)
         own_photos, own_captions = (
@@ -266,13 +290,19 @@ class _StageLoop:
                 loss + self.stage.class_view * extra
                 for loss, extra in zip(losses, of_classes, strict=True)
             ]
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(losses)
-        processes.average_gradients(self.model.parameters())
-        clip_gradients(self.model, len(losses))
-        self.optimizer.step()
-        self._update_average(epoch * steps + step)
-        return float(np.mean([loss.item() for loss in losses]))
+        return losses
+
+    def _photo_losses(
+        self, eye: ClipEye, plan: BatchPlan, random: np.random.Generator
+    ) -> list[Tensor]:
+        own, count = self.run.processes.share(len(plan.photos)), len(plan.photos)
+        pixels = self._pixels(plan.photos[own], random)
+        with mixed_precision(self.run.device):
+            photos = self.model.image(pixels)
+        photos, seen = (
+            self.run.processes.gather(rows, own, count) for rows in (photos, eye.see(pixels))
+        )
+        return photo_losses(self.model, photos, seen)
 
     def _photos(self, photos: NDArray[np.int64], random: np.random.Generator) -> Tensor:
         device = self.run.device
@@ -280,18 +310,23 @@ class _StageLoop:
             side = random.integers(2 if self.stage.mirrored else 1, size=len(photos))
             features = torch.from_numpy(self.train_features[photos, side])
             return self.model.image.project(features.to(device))
+        embedded: Tensor = self.model.image(self._pixels(photos, random))
+        return embedded
+
+    def _pixels(self, photos: NDArray[np.int64], random: np.random.Generator) -> Tensor:
         pixels = augment(
             self.data.train_pixels[photos],
             random,
             least_side=self.stage.least_crop,
             mirroring=self.stage.mirrored,
             size=self.stage.crop_size or None,
-            device=device,
+            device=self.run.device,
         )
         if self.stage.colour_change:
             pixels = vary_colours(pixels, random, self.stage.colour_change)
-        embedded: Tensor = self.model.image(pixels)
-        return embedded
+        if self.stage.mixing:
+            pixels = mix(pixels, random, self.stage.mixing)
+        return pixels
 
     def _class_losses(
         self, classes: ClassView, photos: Tensor, plan: BatchPlan, epoch: int, step: int
