@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from photoseek_training import clip_view
-from photoseek_training.clip_view import ClipEye, clip_vectors, load_clip
+from photoseek_training.clip_view import ClipEncoder, clip_vectors, load_clip
 from photoseek_training.errors import ModelChoiceError
 from training.clips import make_noisy
 
@@ -87,17 +87,19 @@ def test_vectors_are_centred_units_of_photos_at_clips_size(
     assert loads == [CPU, CPU]  # once for either set of photos
 
 
-def test_the_eye_sees_in_the_photos_what_their_vectors_tell(
+def test_the_encoder_sees_in_the_photos_what_their_vectors_tell(
     tiny: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clip_view, "load_clip", lambda _: tiny)
     monkeypatch.setattr(clip_view, "_SIZE", SIDE)
     pixels = np.random.default_rng(0).integers(256, size=(9, 20, 20, 3)).astype(np.uint8)
     vectors = clip_vectors(pixels, tmp_path, CPU)
-    eye = ClipEye(pixels, tmp_path, CPU)
-    np.testing.assert_allclose(eye.see(torch.from_numpy(pixels[:4])), vectors[:4], atol=1e-4)
+    encoder = ClipEncoder(pixels, tmp_path, CPU)
+    np.testing.assert_allclose(
+        encoder.vectors(torch.from_numpy(pixels[:4])), vectors[:4], atol=1e-4
+    )
     crops = torch.from_numpy(pixels[:4, :SIDE, :SIDE])
-    assert not np.allclose(eye.see(crops), vectors[:4], atol=1e-2)
+    assert not np.allclose(encoder.vectors(crops), vectors[:4], atol=1e-2)
 
 
 def test_clip_that_is_not_installed_is_told_with_the_way_to_it(

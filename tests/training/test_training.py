@@ -17,7 +17,8 @@ from photoseek_training.objective import Objective
 from photoseek_training.preparation import prepare
 from photoseek_training.presets import Stage, find_preset
 from photoseek_training.shapes import draw_shapes
-from photoseek_training.training import Run, TrainingData, train
+from photoseek_training.training import Run, train
+from photoseek_training.training_data import TrainingData
 
 STAGES = (
     Stage("frozen", epochs=1, photos_per_batch=10, captions_per_photo=1, learning_rate=1e-3),
@@ -60,20 +61,20 @@ def _train(
     return train(prepared.model, data, stages, run, resume=resume), said
 
 
-class _Eye:
+class _ColourEncoder:
     """Sees the mean colours of a photo's corner and of all of it."""
 
     def __init__(self, *_: object) -> None:
         pass
 
-    def see(self, pixels: torch.Tensor) -> torch.Tensor:
+    def vectors(self, pixels: torch.Tensor) -> torch.Tensor:
         means = [part.float().mean((1, 2)) for part in (pixels, pixels[:, :9, :9])]
         return torch.nn.functional.normalize(torch.cat(means, dim=-1), dim=-1)
 
 
 @pytest.fixture(autouse=True)
 def _no_clip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "ClipEye", _Eye)
+    monkeypatch.setattr(training, "ClipEncoder", _ColourEncoder)
 
 
 def _with_classes(data: TrainingData) -> TrainingData:

@@ -45,7 +45,7 @@ def clip_vectors(pixels: Pixels, cache: Path, device: torch.device) -> NDArray[n
     return vectors
 
 
-class ClipEye:
+class ClipEncoder:
     """CLIP's image encoder for pixels that change at each step, such as crops of the photos."""
 
     def __init__(self, pixels: Pixels, cache: Path, device: torch.device) -> None:
@@ -54,7 +54,7 @@ class ClipEye:
         self._mean = torch.from_numpy(_vectors(pixels, cache, device).mean(axis=0)).to(device)
 
     @torch.no_grad()
-    def see(self, pixels: Tensor) -> Tensor:
+    def vectors(self, pixels: Tensor) -> Tensor:
         """CLIP's unit vectors (n, 512) of photos (n, side, side, 3), 0 to 255."""
         return functional.normalize(_embed(self._model, pixels) - self._mean, dim=-1)
 

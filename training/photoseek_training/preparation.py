@@ -28,7 +28,7 @@ from photoseek_training.pixels import decode_photos
 from photoseek_training.presets import Recipe
 from photoseek_training.rounding import train_rounded
 from photoseek_training.text_encoders import WordEmbedding, build_text_encoder
-from photoseek_training.training import TrainingData
+from photoseek_training.training_data import TrainingData
 from photoseek_training.vocabulary import (
     SPECIAL,
     UNKNOWN_ID,

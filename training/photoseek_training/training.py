@@ -24,43 +24,23 @@ from photoseek_training.checkpoint import (
     save_checkpoint,
 )
 from photoseek_training.class_view import ClassView
-from photoseek_training.clip_view import ClipEye
-from photoseek_training.corpus import Corpus
+from photoseek_training.clip_view import ClipEncoder
 from photoseek_training.embedding import embed_corpus, mixed_precision
 from photoseek_training.features import network_features
 from photoseek_training.model import DualEncoder
 from photoseek_training.objective import Objective, class_losses, photo_losses
 from photoseek_training.optimization import build_optimizer, clip_gradients, set_rate
-from photoseek_training.pixels import Pixels
 from photoseek_training.presets import Stage
 from photoseek_training.processes import Processes
 from photoseek_training.recall import photo_to_phrase, phrase_to_photo, recall_sum
 from photoseek_training.sampling import BatchPlan, Part, plan_epoch, plan_photos
 from photoseek_training.soup import greedy_soup
 from photoseek_training.teacher import Teacher, teach
+from photoseek_training.training_data import TrainingData
 
 _CHECKPOINT, _BEST, _TEACHER = "checkpoint.pt", "best.pt", "teacher.pt"
 _END = "end-of-stage-{}.pt"
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """Train captions (Flickr8k first, then ImageNet classes, then web) and dev, with pixels.
-
-    `classes` is what the image network's classifier makes of the train photos, and `seen`
-    (photos, m) CLIP's unit vectors of them, where they teach.
-    """
-
-    train: Corpus
-    train_pixels: Pixels
-    flickr: int
-    imagenet: int
-    web: int
-    dev: Corpus
-    dev_pixels: Pixels
-    classes: ClassView | None = None
-    seen: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -201,9 +181,9 @@ class _StageLoop:
             Part(data.flickr + data.imagenet, data.web, stage.web_per_batch, 1),
         )
         self.train_features = self.dev_features = np.zeros((0, 2, 0), np.float32)
-        self.eye = None
+        self.clip = None
         if stage.epochs and not stage.captions_per_photo:
-            self.eye = ClipEye(data.train_pixels, run.work, run.device)
+            self.clip = ClipEncoder(data.train_pixels, run.work, run.device)
         if self.frozen:
             with run.processes.first_alone():
                 self.train_features, self.dev_features = (
@@ -225,12 +205,12 @@ class _StageLoop:
             self._end_epoch(epoch, loss)
 
     def _plans(self, random: np.random.Generator) -> list[BatchPlan]:
-        if self.eye:
+        if self.clip:
             return plan_photos(len(self.data.train_pixels), self.stage.photos_per_batch, random)
         return plan_epoch(self.data.train, self.parts, random)
 
     def _run_steps(self, plans: list[BatchPlan], epoch: int, first: int) -> float:
-        self.model.train(self.eye is None)  # what a photo looks like is taught without dropout
+        self.model.train(self.clip is None)  # what a photo looks like is taught without dropout
         losses, saved = [], time.monotonic()
         title = f"{self.stage.name} {epoch + 1}/{self.stage.epochs}"
         quiet = None if self.run.processes.is_first else True
@@ -249,8 +229,8 @@ class _StageLoop:
         torch.manual_seed(int(random.integers(2**62)))
         total = steps * self.stage.epochs
         set_rate(self.optimizer, epoch * steps + step, total)
-        if self.eye:
-            losses = self._photo_losses(self.eye, plan, random)
+        if self.clip:
+            losses = self._photo_losses(self.clip, plan, random)
         else:
             losses = self._losses(plan, random, epoch, step)
         self.optimizer.zero_grad(set_to_none=True)
@@ -293,14 +273,14 @@ class _StageLoop:
         return losses
 
     def _photo_losses(
-        self, eye: ClipEye, plan: BatchPlan, random: np.random.Generator
+        self, clip: ClipEncoder, plan: BatchPlan, random: np.random.Generator
     ) -> list[Tensor]:
         own, count = self.run.processes.share(len(plan.photos)), len(plan.photos)
         pixels = self._pixels(plan.photos[own], random)
         with mixed_precision(self.run.device):
             photos = self.model.image(pixels)
         photos, seen = (
-            self.run.processes.gather(rows, own, count) for rows in (photos, eye.see(pixels))
+            self.run.processes.gather(rows, own, count) for rows in (photos, clip.vectors(pixels))
         )
         return photo_losses(self.model, photos, seen)
 
