@@ -74,6 +74,7 @@ def test_mixed_photos_have_another_one_laid_over_them_by_up_to_a_half() -> None:
     own = torch.eye(count)[:, None, :, None].expand(-1, count, -1, 3) * 200
     mixed = mix(own, np.random.default_rng(5), 0.5)[:, 0, :, 0] / 200
     assert torch.allclose(mixed.sum(-1), torch.ones(count), atol=1e-5)
+    assert (mixed > 1e-3).sum(-1).max() == 2
     kept = mixed.diagonal()
     assert (kept >= 0.5).all()
     changed = int((kept < 0.999).sum())

@@ -24,11 +24,11 @@ def _card(smoke: SmokeRun, recipe: Recipe) -> str:
 def test_the_card_tells_of_members_where_there_are_several(smoke: SmokeRun) -> None:
     shipped = _without_clip()
     card = _card(smoke, _distilled(shipped, 0.5))
-    assert "3 members, trained each for itself on the same batches and then taught" in card
+    assert "3 members, trained each for itself on the same batches and then by all of" in card
     assert "Filters of one pixel, matrices and word vectors are stored as int8" in card
     card = _card(smoke, _distilled(replace(shipped, int8_filters=False), 0.0))
     assert "after 61 minutes of training on an abacus, then a GPU." in card
-    assert "then taught by" not in card
+    assert "trained each for itself on the same batches,\n" in card
     assert "Matrices and word vectors are stored as int8" in card
     assert "members" not in _card(smoke, find_preset("paper-lstm"))
 
@@ -56,7 +56,7 @@ def test_the_card_names_what_was_taken_from_others_with_its_licence(smoke: Smoke
     assert "OpenAI's CLIP" not in card
     by_clip = _card(smoke, _distilled(replace(shipped, clip_view=1.0), 0.5))
     assert "the image encoder of OpenAI's CLIP ViT-B/16 (MIT)" in by_clip
-    assert "batches and then taught by" not in by_clip
+    assert "on the same batches and taught by what CLIP sees,\n" in by_clip
 
 
 def test_the_card_claims_nothing_from_others_that_a_recipe_does_without(smoke: SmokeRun) -> None:
@@ -80,6 +80,7 @@ def test_the_card_tells_of_each_stage_that_was_trained(smoke: SmokeRun) -> None:
     tail = "the rest at 0.001, batches of 256 photos"
     assert (
         f"- frozen: 10 epochs, image network frozen, {tail} with 1 caption each\n"
-        f"- alone: 10 epochs, image network trained at 0.002, {tail} without captions\n"
+        f"- alone: 10 epochs, image network trained at 0.002, its head at 0.001, batches of "
+        "256 photos alone, each crop from what CLIP sees in it\n"
         f"- many: 10 epochs, image network frozen, {tail} with 5 captions each\n\n"
     ) in card

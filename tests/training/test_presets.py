@@ -51,4 +51,18 @@ def test_a_setting_that_cannot_be_is_told_with_those_that_can(setting: str, said
 def test_photos_without_captions_need_the_clip_view_to_learn_from() -> None:
     wanted = "stage photos has no captions.*set clip_view above 0, or photos.epochs to 0"
     with pytest.raises(ModelChoiceError, match=wanted):
-        changed(changed(find_preset("shipped"), "photos.epochs=1"), "clip_view=0")
+        changed(find_preset("shipped"), "photos.epochs=1", "clip_view=0")
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_settings_that_make_sense_together_come_in_any_order(turned: int) -> None:
+    settings = ("clip_view=0", "photos.epochs=0", "members=7", "embedding_dim=700")
+    recipe = changed(find_preset("shipped"), *settings[::turned])
+    assert (recipe.clip_view, recipe.members, recipe.embedding_dim) == (0.0, 7, 700)
+    assert [stage.epochs for stage in recipe.stages if stage.name == "photos"] == [0]
+
+
+def test_of_two_values_of_a_setting_the_last_counts() -> None:
+    recipe = changed(find_preset("shipped"), "frozen.epochs=2", "hidden=8", "frozen.epochs=3",
+                     "hidden=9")  # fmt: skip
+    assert (recipe.stages[0].epochs, recipe.hidden) == (3, 9)

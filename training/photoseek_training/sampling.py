@@ -48,7 +48,7 @@ def plan_epoch(
     draws = [_passes(corpus, main, random)]
     lenders = [_endless(corpus, part, random) for part in others if part.count and part.per_batch]
     main_pairs = [pair for one_pass in draws[0] for pair in one_pass]
-    _check_enough(len(main_pairs), main.per_batch)
+    _check_enough(len(main_pairs), main.per_batch, main.count)
     plans = []
     for start in range(0, len(main_pairs) - main.per_batch + 1, main.per_batch):
         pairs = main_pairs[start : start + main.per_batch]
@@ -63,14 +63,15 @@ def plan_photos(count: int, per_batch: int, random: np.random.Generator) -> list
 
     DatasetError where there are too few photos for one batch.
     """
-    _check_enough(count, per_batch)
+    _check_enough(count, per_batch, count)
     order = random.permutation(count)[: count // per_batch * per_batch]
     none = np.zeros(0, np.int64)
     return [BatchPlan(photos, none, none) for photos in order.reshape(-1, per_batch)]
 
 
-def _check_enough(photos: int, per_batch: int) -> None:
-    if photos < per_batch:
+def _check_enough(drawn: int, per_batch: int, photos: int) -> None:
+    """Photos may be drawn several times an epoch."""
+    if drawn < per_batch:
         raise DatasetError(
             f"the {photos} photos to train on do not fill a batch of {per_batch}: "
             "add photos, or choose another --preset"

@@ -205,12 +205,13 @@ class _StageLoop:
             self._end_epoch(epoch, loss)
 
     def _plans(self, random: np.random.Generator) -> list[BatchPlan]:
-        if self.clip:
+        if self.clip is not None:
             return plan_photos(len(self.data.train_pixels), self.stage.photos_per_batch, random)
         return plan_epoch(self.data.train, self.parts, random)
 
     def _run_steps(self, plans: list[BatchPlan], epoch: int, first: int) -> float:
-        self.model.train(self.clip is None)  # what a photo looks like is taught without dropout
+        # A photo alone has one right place, which dropout would only blur.
+        self.model.train(self.clip is None)
         losses, saved = [], time.monotonic()
         title = f"{self.stage.name} {epoch + 1}/{self.stage.epochs}"
         quiet = None if self.run.processes.is_first else True
@@ -229,7 +230,7 @@ class _StageLoop:
         torch.manual_seed(int(random.integers(2**62)))
         total = steps * self.stage.epochs
         set_rate(self.optimizer, epoch * steps + step, total)
-        if self.clip:
+        if self.clip is not None:
             losses = self._photo_losses(self.clip, plan, random)
         else:
             losses = self._losses(plan, random, epoch, step)
@@ -275,8 +276,9 @@ class _StageLoop:
     def _photo_losses(
         self, clip: ClipEncoder, plan: BatchPlan, random: np.random.Generator
     ) -> list[Tensor]:
-        own, count = self.run.processes.share(len(plan.photos)), len(plan.photos)
-        pixels = self._pixels(plan.photos[own], random)
+        count = len(plan.photos)
+        own = self.run.processes.share(count)
+        pixels = mix(self._pixels(plan.photos[own], random), random, self.stage.mixing)
         with mixed_precision(self.run.device):
             photos = self.model.image(pixels)
         photos, seen = (
@@ -304,8 +306,6 @@ class _StageLoop:
         )
         if self.stage.colour_change:
             pixels = vary_colours(pixels, random, self.stage.colour_change)
-        if self.stage.mixing:
-            pixels = mix(pixels, random, self.stage.mixing)
         return pixels
 
     def _class_losses(
