@@ -12,6 +12,7 @@ from photoseek_training.hubs import (
     Nearness,
     build_nearness,
 )
+from photoseek_training.model import ImageEncoder
 from photoseek_training.rounding import round_rows
 
 DIM = 12
@@ -32,8 +33,8 @@ class _Given(nn.Module):
 def _corrected(
     photos: Tensor, phrases: Tensor, to_phrases: Nearness, to_photos: Nearness
 ) -> tuple[Tensor, Tensor]:
-    given = _Given()
-    image, text = CorrectedImage(given, to_phrases), CorrectedText(given, to_photos)  # type: ignore[arg-type]
+    given, none = _Given(), torch.zeros(DIM)
+    image, text = CorrectedImage(given, none, to_phrases), CorrectedText(given, to_photos)  # type: ignore[arg-type]
     return image(photos), text(phrases, torch.zeros(0))
 
 
@@ -97,3 +98,19 @@ def test_a_photo_near_to_every_phrase_no_longer_comes_first_for_all() -> None:
 
     assert (photos @ phrases.T).argmax(0).eq(0).sum() > 30
     assert found(rows[0] @ rows[1].T) > found(photos @ phrases.T) + 30
+
+
+def test_photos_are_compared_from_their_middle_on() -> None:
+    photos, common = _unit(30, 13), _unit(1, 14)
+    shifted = nn.functional.normalize(photos + 3 * common, dim=-1)
+    to_phrases = build_nearness(_unit(40, 15).numpy(), photos.numpy(), 5.0, 0.25, prototypes=40)
+    given: ImageEncoder = _Given()  # type: ignore[assignment]
+
+    def likenesses(rows: Tensor, middle: Tensor) -> Tensor:
+        corrected = CorrectedImage(given, middle, to_phrases)(rows)
+        return (corrected @ corrected.T).triu(1).flatten()
+
+    wanted = likenesses(photos, photos.mean(0))
+    apart = torch.stack([wanted, likenesses(shifted, torch.zeros(DIM))]).corrcoef()[0, 1]
+    from_middle = torch.stack([wanted, likenesses(shifted, shifted.mean(0))]).corrcoef()[0, 1]
+    assert from_middle > 0.9 > apart

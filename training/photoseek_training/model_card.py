@@ -151,8 +151,9 @@ def _hubs(recipe: Recipe) -> str:
     if not recipe.hub_sharpness:
         return ""
     return (
-        "Each row carries how much nearer than others it is to the train photos or captions in\n"
-        "general, which a dot product takes off (querybank normalisation).\n\n"
+        "The train photos' mean is taken from each photo's row. Each row carries how much nearer\n"
+        "than others it is to the train photos or captions in general, which a dot product takes\n"
+        "off (querybank normalisation).\n\n"
     )
 
 

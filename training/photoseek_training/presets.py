@@ -226,9 +226,7 @@ PRESETS = {
                 replace(
                     _FINE_TUNING,
                     name="full-size",
-                    epochs=2,
-                    learning_rate=2e-4,
-                    network_rate=1e-4,
+                    epochs=6,
                     crop_size=0,
                     averaging=0.995,
                 ),
