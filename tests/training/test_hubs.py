@@ -106,11 +106,11 @@ def test_photos_are_compared_from_their_middle_on() -> None:
     to_phrases = build_nearness(_unit(40, 15).numpy(), photos.numpy(), 5.0, 0.25, prototypes=40)
     given: ImageEncoder = _Given()  # type: ignore[assignment]
 
-    def likenesses(rows: Tensor, middle: Tensor) -> Tensor:
-        corrected = CorrectedImage(given, middle, to_phrases)(rows)
-        return (corrected @ corrected.T).triu(1).flatten()
+    def distances(rows: Tensor, middle: Tensor) -> Tensor:
+        corrected: Tensor = CorrectedImage(given, middle, to_phrases)(rows)
+        return torch.pdist(corrected)
 
-    wanted = likenesses(photos, photos.mean(0))
-    apart = torch.stack([wanted, likenesses(shifted, torch.zeros(DIM))]).corrcoef()[0, 1]
-    from_middle = torch.stack([wanted, likenesses(shifted, shifted.mean(0))]).corrcoef()[0, 1]
+    wanted = distances(photos, photos.mean(0))
+    apart = torch.stack([wanted, distances(shifted, torch.zeros(DIM))]).corrcoef()[0, 1]
+    from_middle = torch.stack([wanted, distances(shifted, shifted.mean(0))]).corrcoef()[0, 1]
     assert from_middle > 0.9 > apart
