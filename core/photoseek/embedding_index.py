@@ -43,13 +43,16 @@ class Snapshot:
 
     def vectors_of(self, ids: Iterable[int]) -> NDArray[np.float32]:
         """Return the rows `(found, dim)` of those of these ids that are here."""
-        rows = np.flatnonzero(np.isin(self.ids, np.fromiter(ids, np.int64)))
+        return self.rows(np.flatnonzero(np.isin(self.ids, np.fromiter(ids, np.int64))))
+
+    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the rows `(k, dim)` at these places `(k,)` of the matrix."""
         starts = np.cumsum([0, *map(len, self.blocks)])
-        places = np.searchsorted(starts, rows, side="right") - 1
+        blocks = np.searchsorted(starts, places, side="right") - 1
         return np.array(
             [
-                self.blocks[place][row - starts[place]]
-                for place, row in zip(places, rows, strict=True)
+                self.blocks[block][place - starts[block]]
+                for block, place in zip(blocks, places, strict=True)
             ]
         )
 

@@ -14,6 +14,7 @@ from photoseek.database import Catalogue
 from photoseek.embedding_index import EmbeddingIndex, Snapshot
 from photoseek.encoder import Encoder
 from photoseek.errors import QueryError
+from photoseek.expansion import expand
 from photoseek.query import Query
 from photoseek.ranking import combine
 from photoseek.records import Correction
@@ -77,13 +78,13 @@ class LoadedModel:
             words = ", ".join(f"'{word}'" for word in unknown) or "these signs"
             raise QueryError(f"the model does not know {words}; try other words")
         unwanted = [phrase for phrase in query.without if tokenizer.knows_any(phrase)]
-        weight = self._photo_weight()
+        photos = [*self.encoder.encode_images(query.images), *self._vectors_of(query.photo_ids)]
+        snapshot, weight = self.snapshot(), self._photo_weight()
         rows = [
-            self.encoder.encode_text(wanted),
-            weight * self.encoder.encode_images(query.images),
-            weight * self._vectors_of(query.photo_ids),
+            *self.encoder.encode_text(wanted),
+            *(weight * expand(snapshot, photo) for photo in photos),
         ]
-        vector = combine(np.concatenate(rows), self.encoder.encode_text(unwanted))
+        vector = combine(np.stack(rows), self.encoder.encode_text(unwanted))
         return vector, tuple(dict.fromkeys(unknown))
 
     def _photo_weight(self) -> np.float32:

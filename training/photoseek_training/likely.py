@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from photoseek.manifest import LikelyRule
 from photoseek.ranking import standardise
-from photoseek_training.measurement import Embedded
+from photoseek_training.measurement import Embedded, expand_all
 
 LET_THROUGH = 0.01
 """The share of photos that do not belong to a phrase and may yet be called likely.
@@ -43,7 +43,7 @@ def measure_likely(dev: Embedded) -> LikelyMeasure:
 
 def likely_by_photo(dev: Embedded) -> LikelyRule:
     """The rule for photos as queries: it lets through 1 % of pairs of different photos."""
-    scores = dev.photos @ dev.photos.T
+    scores = expand_all(dev.photos) @ dev.photos.T
     return _let_through_few(scores, np.eye(len(scores), dtype=bool))[0]
 
 

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from photoseek.embedding_index import Snapshot
 from photoseek.encoder import Encoder
+from photoseek.expansion import expand
 from photoseek.manifest import RecallReport
 from photoseek_training.dataset import CaptionedPhoto
 from photoseek_training.recall import photo_to_phrase, phrase_to_photo
@@ -36,6 +38,12 @@ def embed(encoder: Encoder, photos: Sequence[CaptionedPhoto], what: str) -> Embe
     return Embedded(np.concatenate(rows), encoder.encode_text(phrases), owner)
 
 
+def expand_all(photos: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a search by each of the photos (n, dim) asks for in a library of all of them."""
+    library = Snapshot(np.arange(1, len(photos) + 1), (photos,))
+    return np.stack([expand(library, photo) for photo in photos])
+
+
 def as_searched(encoder: Encoder, photos: Sequence[CaptionedPhoto]) -> list[CaptionedPhoto]:
     """The photos with their captions as a search would read them: misspelt words put right."""
     correct = encoder.tokenizer.correct
@@ -54,6 +62,14 @@ def measure(embedded: Embedded, name: str) -> RecallReport:
         len(phrases),
         phrase_to_photo(photos, phrases, owner),
         photo_to_phrase(photos, phrases, owner),
+    )
+
+
+def lost_at_10(before: RecallReport, after: RecallReport) -> float:
+    """By how many points recall@10 fell, the way that it fell more; less than 0 where both rose."""
+    return max(
+        before.phrase_to_photo.r10 - after.phrase_to_photo.r10,
+        before.photo_to_caption.r10 - after.photo_to_caption.r10,
     )
 
 

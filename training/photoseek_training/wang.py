@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from photoseek.encoder import Encoder
 from photoseek_training.dataset import CaptionedPhoto
 from photoseek_training.errors import DatasetError
-from photoseek_training.measurement import embed
+from photoseek_training.measurement import embed, expand_all
 
 CLASSES = (
     "africa",
@@ -71,11 +71,15 @@ class ClassRetrieval:
 
 @dataclass(frozen=True)
 class WangMeasures:
-    """All three ways of searching the Wang set."""
+    """All ways of searching the Wang set; the last one is how a library searches by a photo.
+
+    Reports made before libraries searched so do not have it.
+    """
 
     phrase_to_photo: ClassRetrieval
     photo_to_text: ClassRetrieval
     photo_to_photo: ClassRetrieval
+    expanded_photo_to_photo: ClassRetrieval | None = None
 
 
 def read_wang(data: Path) -> WangSet | None:
@@ -98,12 +102,17 @@ def measure_wang(encoder: Encoder, wang: WangSet) -> WangMeasures:
     """Embed the set through core and search it phrase by photo, photo by text, photo by photo."""
     embedded = embed(encoder, [CaptionedPhoto(path, ()) for path in wang.photos], "Wang")
     photos, phrases = embedded.photos, encoder.encode_text(wang.captions)
-    itself = photos @ photos.T
-    np.fill_diagonal(itself, -np.inf)
+
+    def among_themselves(queries: NDArray[np.float32]) -> ClassRetrieval:
+        scores = queries @ photos.T
+        np.fill_diagonal(scores, -np.inf)
+        return measure_classes(scores, wang.photo_classes, wang.photo_classes)
+
     return WangMeasures(
         measure_classes(phrases @ photos.T, wang.caption_classes, wang.photo_classes),
         measure_classes(photos @ phrases.T, wang.photo_classes, wang.caption_classes),
-        measure_classes(itself, wang.photo_classes, wang.photo_classes),
+        among_themselves(photos),
+        among_themselves(expand_all(photos)),
     )
 
 
