@@ -9,10 +9,10 @@ Staying current: the `watcher` tells places where files have changed, and `Libra
 looks only there.
 
 Searching: in a `Query` of phrases and photos, words that the model does not know are put right by
-`spelling` where it is plain what was meant; the query becomes one vector through the `encoder`;
-`ranking` compares it with every embedding by dot product and says where the likely matches end,
-among the photos that a filter lets through the `sieve`; ids become `Photo` records only for the
-rows that are shown.
+`spelling` where it is plain what was meant; the query becomes one vector through the `encoder`, a
+photo in it with the help of those nearest to it (`expansion`); `ranking` compares it with every
+embedding by dot product and says where the likely matches end, among the photos that a filter lets
+through the `sieve`; ids become `Photo` records only for the rows that are shown.
 
 The model is a `ModelBundle`: nothing about it is a constant in code. A library keeps a copy of each
 that it has (`models`), searches with one as a `loaded_model`, and after each update lets the others

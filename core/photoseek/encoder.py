@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from photoseek.bundle import ModelBundle
 from photoseek.errors import BundleError
-from photoseek.tokenizer import TextTokenizer
+from photoseek.tokenizer import TextTokenizer, Tokens
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -73,15 +73,19 @@ class Encoder:
 
     def encode_text(self, phrases: Sequence[str]) -> NDArray[np.float32]:
         """Embed phrases: `(n, dim)` float32, unit rows."""
+        # One by one: layers that compute with int8 scale what they multiply by the largest number
+        # in all of a batch, and a phrase must not depend on what it is asked with.
+        return self._stack(
+            [self.encode_tokens(self.tokenizer.encode([phrase])) for phrase in phrases]
+        )
+
+    def encode_tokens(self, tokens: Tokens) -> NDArray[np.float32]:
+        """Embed tokenized phrases in one run of the graph: `(n, dim)` float32, unit rows."""
         spec = self.bundle.manifest.text
-        rows = []
-        for start in range(0, len(phrases), BATCH_SIZE):
-            tokens = self.tokenizer.encode(phrases[start : start + BATCH_SIZE])
-            feeds = {spec.input_name: tokens.ids.astype(spec.input_dtype)}
-            if spec.lengths_input is not None:
-                feeds[spec.lengths_input] = tokens.lengths
-            rows.append(_run(self._session(self.bundle.text_encoder), feeds))
-        return self._stack(rows)
+        feeds = {spec.input_name: tokens.ids.astype(spec.input_dtype)}
+        if spec.lengths_input is not None:
+            feeds[spec.lengths_input] = tokens.lengths
+        return _run(self._session(self.bundle.text_encoder), feeds)
 
     def encode_images(self, images: Sequence[Image.Image | Path | str]) -> NDArray[np.float32]:
         """Embed photos: `(n, dim)` float32, unit rows; `PhotoError` names a file that fails."""
@@ -124,16 +128,10 @@ class Encoder:
             return self._sessions[graph]
 
     def _load(self, graph: Path) -> Any:
-        options = onnxruntime.SessionOptions()
-        # A failed CUDA start is told in `fallback`; onnxruntime's own lines would only repeat it.
-        options.log_severity_level = 4
-        # Its threads would go on waiting busily, on cores that comparing and decoding need.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
-        if graph == self.bundle.image_encoder:
-            options.intra_op_num_threads = 1  # each photo has a thread of ours: `encode_pixels`
-        elif self._threads is not None:
-            options.intra_op_num_threads = self._threads
         if self._use_cuda and self._fallback is None:
+            options = self._options(graph)
+            # CUDA has no convolutions that compute with int8: it takes their filters as float32.
+            options.add_session_config_entry("session.disable_quant_qdq", "1")
             try:
                 session = _start(graph, options, [_CUDA, _CPU])
                 if _CUDA in session.get_providers():
@@ -144,7 +142,19 @@ class Encoder:
                 "onnxruntime offers CUDA, but it did not start; check the NVIDIA driver and "
                 "the CUDA and cuDNN libraries"
             )
-        return _start(graph, options, [_CPU])
+        return _start(graph, self._options(graph), [_CPU])
+
+    def _options(self, graph: Path) -> Any:
+        options = onnxruntime.SessionOptions()
+        # A failed CUDA start is told in `fallback`; onnxruntime's own lines would only repeat it.
+        options.log_severity_level = 4
+        # Its threads would go on waiting busily, on cores that comparing and decoding need.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        if graph == self.bundle.image_encoder:
+            options.intra_op_num_threads = 1  # each photo has a thread of ours: `encode_pixels`
+        elif self._threads is not None:
+            options.intra_op_num_threads = self._threads
+        return options
 
     def _stack(self, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         if not rows:

@@ -1,21 +1,20 @@
 """Photos a second and milliseconds a phrase of the shipped model.
 
-Beside them: the same with its weights stored as float32, and VGG19's photos.
+Beside them: the same computed with float32 alone, and VGG19's photos.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
 from benchmarks.figures import Figure, in_turns
+from benchmarks.float32 import float32_bundle
 from photoseek import Encoder, ModelBundle
-from photoseek.bundle import IMAGE_ENCODER_FILE, TEXT_ENCODER_FILE, TOKENIZER_FILE, write_manifest
 
 __all__ = ["measure_encoding"]
 
@@ -29,7 +28,7 @@ def measure_encoding(bundle: ModelBundle, folder: Path) -> list[Figure]:
     """Measure both encoders warm; VGG19 (random weights) needs the `train` extra."""
     size = bundle.manifest.image.size
     pixels = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 3), np.uint8)
-    shipped, wide = Encoder(bundle), Encoder(_float32_bundle(bundle, folder / "float32"))
+    shipped, wide = Encoder(bundle), Encoder(float32_bundle(bundle, folder / "float32"))
     photos, wide_photos = in_turns(
         lambda: shipped.encode_pixels(pixels), lambda: wide.encode_pixels(pixels), times=8
     )
@@ -47,30 +46,6 @@ def measure_encoding(bundle: ModelBundle, folder: Path) -> list[Figure]:
     if importlib.util.find_spec("torchvision") is not None:
         figures.append(_vgg19(folder / "vgg19.onnx"))
     return figures
-
-
-def _float32_bundle(bundle: ModelBundle, directory: Path) -> ModelBundle:
-    """Make of a bundle one whose weights are stored as float32, but for the words' vectors.
-
-    onnxruntime widens weights that are stored small when it loads a graph; it is told to write down
-    what it then has. It widens the vectors of a phrase's words only.
-    """
-    directory.mkdir()
-    for graph in (IMAGE_ENCODER_FILE, TEXT_ENCODER_FILE):
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(directory / graph)
-        onnxruntime.InferenceSession(str(bundle.path / graph), options, ["CPUExecutionProvider"])
-    shutil.copyfile(bundle.path / TOKENIZER_FILE, directory / TOKENIZER_FILE)
-    manifest = bundle.manifest
-    write_manifest(
-        directory,
-        name=f"{manifest.name}, float32",
-        embedding_dim=manifest.embedding_dim,
-        image=manifest.image,
-        text=manifest.text,
-    )
-    return ModelBundle.open(directory)
 
 
 def _megabytes(bundle: ModelBundle) -> float:

@@ -73,6 +73,9 @@ def test_cuda_that_is_offered_and_does_not_start_is_told(
 
     def without_cuda(*arguments: Any, **options: Any) -> Any:
         if "CUDAExecutionProvider" in options["providers"]:
+            # CUDA computes no convolution with int8.
+            setting = options["sess_options"].get_session_config_entry("session.disable_quant_qdq")
+            assert setting == "1"
             if options.get("enable_fallback", 1):
                 print("EP Error")
             else:

@@ -155,7 +155,7 @@ def test_exported_lite_computes_the_same_from_weights_stored_small(
     encoder = ImageEncoder(source, 16, members=2).eval()
     if rounded:
         for member in encoder.members:
-            train_rounded(member.network)
+            train_rounded(encoder.early, member.network)
     round_weights(encoder)
     spec = ImageInput(224, "squash", "bicubic", "pixels", "uint8")
     write_image_graph(encoder, spec, tmp_path / "image.onnx")

@@ -26,7 +26,7 @@ def test_the_card_tells_of_members_where_there_are_several(smoke: SmokeRun) -> N
     card = _card(smoke, _distilled(shipped, 0.5))
     assert "3 members, trained each for itself on the same batches and then by all of" in card
     assert "Filters of one pixel, matrices and word vectors are stored as int8" in card
-    card = _card(smoke, _distilled(replace(shipped, int8_filters=False), 0.0))
+    card = _card(smoke, _distilled(replace(shipped, int8_arithmetic=False), 0.0))
     assert "after 61 minutes of training on an abacus, then a GPU." in card
     assert "trained each for itself on the same batches,\n" in card
     assert "Matrices and word vectors are stored as int8" in card

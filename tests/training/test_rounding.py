@@ -10,9 +10,15 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from photoseek_training.graph_writer import GraphWriter
-from photoseek_training.rounding import quantize_rows, round_weights, train_rounded
+from photoseek_training.rounding import (
+    MOST_OF_FILTERS,
+    quantize_rows,
+    round_weights,
+    train_rounded,
+)
 
 
 def _matrix() -> NDArray[np.float32]:
@@ -40,9 +46,12 @@ def test_a_row_of_a_filter_is_all_of_it() -> None:
 
 def test_filters_trained_rounded_are_stored_as_they_were_computed_with() -> None:
     torch.manual_seed(0)
-    wide, pointwise = nn.Conv2d(3, 8, 3, bias=False), nn.Conv2d(8, 16, 1, bias=False)
-    network = nn.Sequential(wide, pointwise)
-    train_rounded(network)
+    first = [nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 1)]
+    wide, pointwise = nn.Conv2d(8, 8, 3, bias=False), nn.Conv2d(8, 16, 1, bias=False)
+    network = nn.Sequential(*first, wide, pointwise)
+    train_rounded(network[:2], network[2:])
+    train_rounded(network[:2], network[2:])  # as where another member shares the first layers
+    assert [is_parametrized(layer) for layer in network] == [False] * 4 + [True]
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     photos = torch.randn(2, 3, 9, 9)
     losses = []
@@ -57,9 +66,10 @@ def test_filters_trained_rounded_are_stored_as_they_were_computed_with() -> None
     last = pointwise.weight.detach().clone()
     round_weights(network)
     assert torch.equal(pointwise.weight, last)
-    assert list(network.state_dict()) == ["0.weight", "1.weight"]
-    values = pointwise.weight.detach().numpy()
-    np.testing.assert_array_equal(quantize_rows(values).widen(), values)
+    assert "4.weight" in network.state_dict()
+    rows = quantize_rows(values := pointwise.weight.detach().numpy(), MOST_OF_FILTERS)
+    np.testing.assert_array_equal(rows.widen(), values)
+    assert np.abs(rows.values).max() == MOST_OF_FILTERS
     assert torch.equal(wide.weight, wide.weight.half().float())
 
 
@@ -67,6 +77,8 @@ def test_filters_trained_rounded_are_stored_as_they_were_computed_with() -> None
     ("weights", "stored", "bytes_each"),
     [
         (quantize_rows(_matrix()).widen(), TensorProto.INT8, 1),
+        (quantize_rows(_matrix(), MOST_OF_FILTERS).widen(), TensorProto.INT8, 1),
+        (quantize_rows(_matrix().reshape(16, 40)).widen().T, TensorProto.INT8, 1),
         (_matrix().astype(np.float16).astype(np.float32), TensorProto.FLOAT16, 2),
         (_matrix(), TensorProto.FLOAT, 4),
     ],

@@ -17,7 +17,8 @@ Where `torchrun` started several `processes`, each embeds its share of a batch.
 
 `export` turns the best weights into a bundle: `rounding` to the values that are stored,
 `image_graph` and `text_graph` to ONNX, `parity` to prove that core computes what the model does,
-`measurement` and `likely` to measure it through core, `model_card` to write it all down.
+`quantization` to compute large layers with int8, `measurement` and `likely` to measure it through
+core, `model_card` to write it all down.
 `clip_export` makes a bundle of a CLIP on disk instead: `clip_checkpoint` reads it, `clip_graphs`
 writes its graphs with `graph_writer`, as `text_graph` does.
 `evaluate` is the command `photoseek-evaluate`, which measures any bundles again. `page` is what a

@@ -4,6 +4,7 @@ import platform
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -20,19 +21,20 @@ from photoseek.bundle import (
 )
 from photoseek.encoder import Encoder
 from photoseek.images import open_photo, to_pixels
-from photoseek.manifest import LikelyRule, Manifest, RecallReport
+from photoseek.manifest import Manifest
 from photoseek_training.checkpoint import BestModel
-from photoseek_training.dataset import Dataset
+from photoseek_training.dataset import CaptionedPhoto, Dataset
 from photoseek_training.extra_pairs import ClassesShown
 from photoseek_training.hubs import EXTRA_DIMS, CorrectedEncoder, correct_hubs
 from photoseek_training.image_graph import write_image_graph
 from photoseek_training.likely import likely_by_photo, measure_likely
-from photoseek_training.measurement import describe, embed, measure
+from photoseek_training.measurement import Embedded, describe, embed, lost_at_10, measure
 from photoseek_training.model import DualEncoder
 from photoseek_training.model_card import CardFacts, model_card
 from photoseek_training.parity import prove_export
 from photoseek_training.preparation import Prepared
 from photoseek_training.presets import Recipe
+from photoseek_training.quantization import quantize_image_graph, quantize_text_graph
 from photoseek_training.recall import recall_sum
 from photoseek_training.rounding import round_weights
 from photoseek_training.text_graph import write_text_graph
@@ -53,6 +55,8 @@ MEASURED_PACKAGES = (
     "photoseek",
 )
 PROOF_PHOTOS = 32
+MOST_LOST = 0.5
+"""How many points of recall@10 on dev int8 arithmetic may lose, either way."""
 
 
 @dataclass(frozen=True)
@@ -99,31 +103,18 @@ def export_bundle(
     write_image_graph(encoders.image, prepared.image, draft / IMAGE_ENCODER_FILE)
     write_text_graph(encoders.text, prepared.text, draft / TEXT_ENCODER_FILE)
     write_tokenizer(prepared.vocabulary, prepared.text.context_length, draft / TOKENIZER_FILE)
-
-    def finish(
-        likely: LikelyRule | None = None,
-        likely_by_photo: LikelyRule | None = None,
-        recall: RecallReport | None = None,
-        **training: object,
-    ) -> Manifest:
-        return write_manifest(
-            draft,
-            name=f"{recipe.image_encoder} + {recipe.text_encoder}",
-            embedding_dim=dim,
-            image=prepared.image,
-            text=prepared.text,
-            likely=likely,
-            likely_by_photo=likely_by_photo,
-            recall=recall,
-            training=training,
-        )
-
-    finish()
-    bundle = ModelBundle.open(draft)
+    finish = partial(
+        write_manifest,
+        name=f"{recipe.image_encoder} + {recipe.text_encoder}",
+        embedding_dim=dim,
+        image=prepared.image,
+        text=prepared.text,
+    )
+    bare = finish(draft)
     proof = dataset.dev[:PROOF_PHOTOS]
     parity = prove_export(
         encoders.eval(),
-        bundle,
+        ModelBundle.open(draft),
         np.stack([to_pixels(open_photo(photo.path), prepared.image) for photo in proof]),
         [photo.captions[row % len(photo.captions)] for row, photo in enumerate(proof)],
     )
@@ -131,12 +122,15 @@ def export_bundle(
         f"the exported graphs equal the model: {parity.photos:.1e} apart on photos, "
         f"{parity.captions:.1e} on captions"
     )
-    encoder = Encoder(bundle, provider="cpu")
-    dev = embed(encoder, dataset.dev, "dev")
+    dev, by_float32 = _embed(draft, dataset.dev, "dev"), None
+    if recipe.int8_arithmetic:
+        by_int8 = _compute_with_int8(draft, prepared, finish, dataset.dev, dev, report)
+        if by_int8 is not None:
+            by_float32, dev = measure(dev, f"{dataset.name} dev"), by_int8
     likely, on_dev = measure_likely(dev), measure(dev, f"{dataset.name} dev")
     dev_score = recall_sum(on_dev.phrase_to_photo, on_dev.photo_to_caption)
     report(describe(on_dev))
-    recall = measure(embed(encoder, dataset.test, "test"), f"{dataset.name} test")
+    recall = measure(_embed(draft, dataset.test, "test"), f"{dataset.name} test")
     report(describe(recall))
     facts = CardFacts(
         recipe,
@@ -152,28 +146,65 @@ def export_bundle(
         recall,
         likely,
         parity,
+        None if by_float32 is None else (by_float32, on_dev),
     )
-    (draft / CARD_FILE).write_text(model_card(bundle.manifest, facts), encoding="utf-8")
+    (draft / CARD_FILE).write_text(model_card(bare, facts), encoding="utf-8")
     manifest = finish(
-        likely.rule,
-        likely_by_photo(dev),
-        recall,
-        command=provenance.command,
-        seed=provenance.seed,
-        preset=recipe.name,
-        changes=list(provenance.changes),
-        data=list(provenance.data),
-        imagenet_classes=provenance.classes,
-        versions=facts.versions,
-        dev_recall_sum=dev_score,
-        seconds=round(best.seconds),
-        devices=list(best.devices),
-        chosen=best.epoch,
+        draft,
+        likely=likely.rule,
+        likely_by_photo=likely_by_photo(dev),
+        recall=recall,
+        training={
+            "command": provenance.command,
+            "seed": provenance.seed,
+            "preset": recipe.name,
+            "changes": list(provenance.changes),
+            "data": list(provenance.data),
+            "imagenet_classes": provenance.classes,
+            "versions": facts.versions,
+            "dev_recall_sum": dev_score,
+            "seconds": round(best.seconds),
+            "devices": list(best.devices),
+            "chosen": best.epoch,
+        },
     )
     move_into_place(draft, out)
     size = sum(file.stat().st_size for file in out.iterdir()) / 1e6
     report(f"{out}: {manifest.name}, {size:.1f} MB, model {manifest.model_id}")
     return manifest
+
+
+def _compute_with_int8(
+    draft: Path,
+    prepared: Prepared,
+    finish: Callable[[Path], Manifest],
+    dev: Sequence[CaptionedPhoto],
+    by_float32: Embedded,
+    report: Callable[[str], None],
+) -> Embedded | None:
+    """Quantize the draft and embed `dev` again; None where that finds too little to be kept."""
+    quantized = draft.with_name(f"{draft.name}-int8")
+    shutil.rmtree(quantized, ignore_errors=True)
+    shutil.copytree(draft, quantized)
+    quantize_image_graph(
+        quantized / IMAGE_ENCODER_FILE, prepared.image.input_name, prepared.data.train_pixels
+    )
+    quantize_text_graph(quantized / TEXT_ENCODER_FILE)
+    finish(quantized)
+    by_int8 = _embed(quantized, dev, "dev by int8")
+    lost = lost_at_10(measure(by_float32, "dev"), measure(by_int8, "dev"))
+    report(f"computing with int8 loses {lost:.2f} points of recall@10 on dev")
+    if lost > MOST_LOST:
+        report(f"that is more than {MOST_LOST}: the bundle computes with float32")
+        shutil.rmtree(quantized)
+        return None
+    shutil.rmtree(draft)
+    quantized.rename(draft)
+    return by_int8
+
+
+def _embed(bundle: Path, photos: Sequence[CaptionedPhoto], what: str) -> Embedded:
+    return embed(Encoder(ModelBundle.open(bundle), provider="cpu"), photos, what)
 
 
 def move_into_place(draft: Path, out: Path) -> None:

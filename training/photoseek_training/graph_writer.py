@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from photoseek_training.errors import ExportError
-from photoseek_training.rounding import quantize_rows
+from photoseek_training.rounding import MOST, MOST_OF_FILTERS, QuantizedRows, quantize_rows
 
 OPSET = 17
 _IR_VERSION = 8
@@ -57,7 +57,7 @@ class GraphWriter:
 
 
 def store_small(model: onnx.ModelProto) -> None:
-    """Store as int8 rows or as float16 each large weight that loses nothing by it.
+    """Store as int8 rows or columns, or as float16, each large weight that loses nothing by it.
 
     The graph widens it again: onnxruntime does so once, when it loads the graph.
     """
@@ -68,11 +68,11 @@ def store_small(model: onnx.ModelProto) -> None:
             continue
         if not np.isfinite(values).all():
             continue
-        rows, half = quantize_rows(values), values.astype(np.float16)
+        half, steps = values.astype(np.float16), _as_steps(values)
         name, wide = weight.name, f"{weight.name}.wide"
-        if np.array_equal(rows.widen(), values):
-            small: NDArray[np.generic] = rows.values
-            scale = numpy_helper.from_array(rows.scale, f"{name}.scale")
+        if steps is not None:
+            small: NDArray[np.generic] = steps.values
+            scale = numpy_helper.from_array(steps.scale, f"{name}.scale")
             model.graph.initializer.append(scale)
             nodes.append(helper.make_node("Mul", [wide, scale.name], [name]))
         elif np.array_equal(half.astype(np.float32), values):
@@ -85,3 +85,18 @@ def store_small(model: onnx.ModelProto) -> None:
     # From the last to the first, as a node must come after those whose outputs it takes.
     for node in nodes:
         model.graph.node.insert(0, node)
+
+
+def _as_steps(values: NDArray[np.float32]) -> QuantizedRows | None:
+    """Rows, or columns, that are exactly these values; None where there are none."""
+    for most in (MOST, MOST_OF_FILTERS):
+        rows = quantize_rows(values, most)
+        if np.array_equal(rows.widen(), values):
+            return rows
+    if values.ndim == 2:
+        rows = quantize_rows(np.ascontiguousarray(values.T))
+        if np.array_equal(rows.widen(), values.T):
+            return QuantizedRows(
+                np.ascontiguousarray(rows.values.T), np.ascontiguousarray(rows.scale.T)
+            )
+    return None

@@ -14,7 +14,10 @@ from photoseek_training.text_encoders import BAG_OF_WORDS
 
 @dataclass(frozen=True)
 class CardFacts:
-    """Everything a card tells that is not in the manifest."""
+    """Everything a card tells that is not in the manifest.
+
+    `by_float32_and_int8` is what was measured on dev where the bundle computes with int8.
+    """
 
     recipe: Recipe
     command: str
@@ -29,6 +32,7 @@ class CardFacts:
     recall: RecallReport
     likely: LikelyMeasure
     parity: Parity
+    by_float32_and_int8: tuple[RecallReport, RecallReport] | None = None
 
 
 def model_card(manifest: Manifest, facts: CardFacts) -> str:
@@ -61,8 +65,10 @@ bundle run by Photoseek itself (recall in percent; the best median rank is 1):
 
 Measure again, without training: `photoseek-evaluate BUNDLE_DIR --data DATA_DIR`.
 
-The exported graphs differ from the trained model by at most {facts.parity.photos:.1e} a component
-on photos and {facts.parity.captions:.1e} on captions (batches of 1 to 32, ragged lengths).
+The exported graphs{
+        "" if facts.by_float32_and_int8 is None else ", computed with float32,"
+    } differ from the trained model by at most
+{facts.parity.photos:.1e} a component on photos and {facts.parity.captions:.1e} on captions.
 
 Likely matches: a photo is called likely for a phrase from {facts.likely.rule.threshold:.2f}
 deviations above the library's usual score. On dev that holds for {facts.likely.kept:.0%} of the
@@ -89,10 +95,7 @@ Text encoder {recipe.text_encoder}{
         if recipe.word_vectors == "minilm"
         else "learned vectors"
     }.
-{
-        "Filters of one pixel, matrices" if recipe.int8_filters else "Matrices"
-    } and word vectors are stored as int8, other filters as
-float16; all arithmetic is float32.
+{_arithmetic(facts)}
 
 Data:
 
@@ -118,6 +121,24 @@ machine. The words are those of everyday scenes: people, dogs, sports, streets, 
   not prove a match.
 - Photos are squashed to a square before encoding; very long panoramas lose detail.
 """
+
+
+def _arithmetic(facts: CardFacts) -> str:
+    if facts.by_float32_and_int8 is None:
+        rows = "Filters of one pixel, matrices" if facts.recipe.int8_arithmetic else "Matrices"
+        return (
+            f"{rows} and word vectors are stored as int8, other filters as\nfloat16; all "
+            "arithmetic is float32."
+        )
+    phrases, photos = (
+        [f"{getattr(recall, way).r10:.1f}" for recall in facts.by_float32_and_int8]
+        for way in ("phrase_to_photo", "photo_to_caption")
+    )
+    return (
+        "Weights are stored as int8, and the image network but for its first layers and the "
+        "recurrent\nlayers are computed with int8. Recall@10 on dev is "
+        f"{phrases[1]} and {photos[1]} so, and {phrases[0]} and {photos[0]} with float32."
+    )
 
 
 def _stage(stage: Stage) -> str:

@@ -53,7 +53,7 @@ def prove_export(
         worst_caption = max(
             worst_caption,
             _difference(
-                encoder.encode_text(phrases), _torch_captions(model, tokens.ids, tokens.lengths)
+                encoder.encode_tokens(tokens), _torch_captions(model, tokens.ids, tokens.lengths)
             ),
         )
     parity = Parity(worst_photo, worst_caption)

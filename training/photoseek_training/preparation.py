@@ -139,9 +139,9 @@ def _build_model(
         recipe.image_encoder, recipe.image_weights, recipe.fixed_blocks, recipe.image_size
     )
     image = ImageEncoder(network, recipe.embedding_dim, recipe.members, recipe.dropout)
-    if recipe.int8_filters:
+    if recipe.int8_arithmetic:
         for member in image.members:
-            train_rounded(member.network)
+            train_rounded(image.early, member.network)
     views = [
         PretrainedView(features, recipe.embedding_dim, recipe.members) if weight else None
         for weight, features in ((recipe.sentence_view, MINILM_DIM), (recipe.clip_view, CLIP_DIM))

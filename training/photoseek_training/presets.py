@@ -67,11 +67,12 @@ class Recipe:
     larger than the stages' crops makes up for how crops enlarge what is in a photo (Touvron et al.
     2019). `members` encoders make up the model, each of whose embeddings takes its share of
     `embedding_dim`; they have the stem and the first `fixed_blocks` blocks of the image network in
-    common, which are never trained; with `int8_filters` the others' filters of one pixel are
-    trained and stored as int8. `sentence_view` weighs what photos and phrases learn from a
-    pretrained encoder's vectors of the captions, `clip_view` what they learn from CLIP's vectors of
-    the photos (see `clip_view`); `any_phrase` is the share of what a photo learns that asks for any
-    of its captions instead of each. With `hub_sharpness`, rows are corrected for how near they are
+    common, which are never trained. With `int8_arithmetic`, filters of one pixel are trained as
+    int8, and the bundle computes large layers with int8 where that finds about as much (see
+    `quantization`). `sentence_view` weighs what photos and phrases learn from a pretrained
+    encoder's vectors of the captions, `clip_view` what they learn from CLIP's vectors of the photos
+    (see `clip_view`); `any_phrase` is the share of what a photo learns that asks for any of its
+    captions instead of each. With `hub_sharpness`, rows are corrected for how near they are
     to everything (see `hubs`). With `class_kinds`, the class view names other names of ImageNet's
     classes and of their kinds too (see `class_kinds`).
     """
@@ -90,7 +91,7 @@ class Recipe:
     hidden: int = 256
     members: int = 1
     fixed_blocks: int = 0
-    int8_filters: bool = False
+    int8_arithmetic: bool = False
     embedding_dim: int = 512
     context_length: int = 32
     word_dropping: float = 0.0
@@ -189,7 +190,7 @@ PRESETS = {
             members=3,
             embedding_dim=576,
             fixed_blocks=5,
-            int8_filters=True,
+            int8_arithmetic=True,
             word_dropping=0.1,
             dropout=0.3,
             softness=0.3,
@@ -252,6 +253,7 @@ PRESETS = {
             description="drawn shapes and a tiny network: shows in a minute that all of it works",
             image_encoder="tiny",
             drawn_photos=1200,
+            int8_arithmetic=True,
             word_dim=32,
             hidden=48,
             embedding_dim=64,
