@@ -6,7 +6,7 @@ loses is measured by `export`, which ships the graphs as they were where it is t
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def quantize_image_graph(path: Path, input_name: str, pixels: Pixels) -> None:
         graph = onnx.load(source).graph
         convolutions = [node for node in graph.node if node.op_type == "Conv"]
         distance = _distances(graph)
-        filters = {node.input[1] for node in convolutions if _settings(node).get("group", 1) == 1}
+        filters = {weight.name for weight in graph.initializer if _several_channels(weight.dims)}
         seven_bits = [
             {"quant_type": QuantType.QInt8, "symmetric": True, "reduce_range": True, "axis": 0}
         ]
@@ -124,5 +124,6 @@ def _distances(graph: onnx.GraphProto) -> dict[str, int]:
     return distances
 
 
-def _settings(node: onnx.NodeProto) -> dict[str, Any]:
-    return {setting.name: onnx.helper.get_attribute_value(setting) for setting in node.attribute}
+def _several_channels(shape: Sequence[int]) -> bool:
+    """Whether weights are filters (outputs, inputs, h, w) that see more than one channel each."""
+    return len(shape) == 4 and shape[1] > 1
