@@ -80,7 +80,10 @@ class Encoder:
         )
 
     def encode_tokens(self, tokens: Tokens) -> NDArray[np.float32]:
-        """Embed tokenized phrases in one run of the graph: `(n, dim)` float32, unit rows."""
+        """Embed tokenized phrases in one run of the graph: `(n, dim)` float32, unit rows.
+
+        A graph that computes with int8 makes slightly different rows of them in another batch.
+        """
         spec = self.bundle.manifest.text
         feeds = {spec.input_name: tokens.ids.astype(spec.input_dtype)}
         if spec.lengths_input is not None:

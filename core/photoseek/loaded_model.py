@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,27 +77,23 @@ class LoadedModel:
             words = ", ".join(f"'{word}'" for word in unknown) or "these signs"
             raise QueryError(f"the model does not know {words}; try other words")
         unwanted = [phrase for phrase in query.without if tokenizer.knows_any(phrase)]
-        photos = [*self.encoder.encode_images(query.images), *self._vectors_of(query.photo_ids)]
-        snapshot, weight = self.snapshot(), self._photo_weight()
-        rows = [
-            *self.encoder.encode_text(wanted),
-            *(weight * expand(snapshot, photo) for photo in photos),
-        ]
+        rows = [*self.encoder.encode_text(wanted), *self._photo_rows(query)]
         vector = combine(np.stack(rows), self.encoder.encode_text(unwanted))
         return vector, tuple(dict.fromkeys(unknown))
 
-    def _photo_weight(self) -> np.float32:
-        """Return what makes a photo in a query decide as much as a phrase beside it does.
+    def _photo_rows(self, query: Query) -> list[NDArray[np.float32]]:
+        """Return a row `(dim,)` for each photo in the query, helped by those nearest to it.
 
-        Photos differ more in how near they are to a photo than to a phrase.
+        Photos differ more in how near they are to a photo than to a phrase. The rows are as long as
+        makes a photo in a query decide as much as a phrase beside it does.
         """
-        phrases, photos = self.bundle.manifest.likely, self.bundle.manifest.likely_by_photo
-        return np.float32(phrases.std / photos.std if phrases and photos else 1)
-
-    def _vectors_of(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
-        if not photo_ids:
-            return np.empty((0, self.bundle.manifest.embedding_dim), np.float32)
-        vectors = self.snapshot().vectors_of(photo_ids)
-        if len(vectors) < len(set(photo_ids)):
+        if not query.by_photo:
+            return []
+        snapshot = self.snapshot()
+        kept = snapshot.vectors_of(query.photo_ids)
+        if len(kept) < len(set(query.photo_ids)):
             raise QueryError("the photo to search by is no longer in the library")
-        return vectors
+        photos = [*self.encoder.encode_images(query.images), *kept]
+        phrases, by_photo = self.bundle.manifest.likely, self.bundle.manifest.likely_by_photo
+        length = np.float32(phrases.std / by_photo.std if phrases and by_photo else 1)
+        return [length * expand(snapshot, photo) for photo in photos]

@@ -26,7 +26,6 @@ def float32_bundle(bundle: ModelBundle, directory: Path) -> ModelBundle:
     for name in (IMAGE_ENCODER_FILE, TEXT_ENCODER_FILE):
         graph = onnx.load(bundle.path / name)
         _widen_recurrent_layers(graph)
-        onnx.save(graph, directory / name)
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.log_severity_level = 3  # it would name each weight that is used no more

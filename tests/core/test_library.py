@@ -9,12 +9,14 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from drawing import draw, draw_photo
 from photoseek import (
     Correction,
+    Encoder,
     FolderError,
     Library,
     LibraryBusyError,
@@ -24,6 +26,8 @@ from photoseek import (
     Query,
     QueryError,
 )
+from photoseek.embedding_index import Snapshot
+from photoseek.expansion import expand
 from photoseek.manifest import LikelyRule
 
 
@@ -98,6 +102,19 @@ def test_a_photo_finds_photos_like_it(indexed: Library, tmp_path: Path) -> None:
     example = draw_photo(tmp_path / "example.png", "blue", size=(30, 90))
     assert names(indexed, Query(images=(example,)))[0] == "blue"
     assert names(indexed, Query(images=(draw("green"),)))[0] == "green"
+
+
+def test_those_nearest_to_a_photo_help_to_search_by_it(
+    indexed: Library, colour_bundle: ModelBundle
+) -> None:
+    ranking = indexed.rank(Query(images=(draw("blue"),)))
+    encoder = Encoder(colour_bundle)
+    (blue,) = encoder.encode_images([draw("blue")])
+    paths = [photo.path for photo in indexed.photos(ranking.ids.tolist())]
+    rows = encoder.encode_images(paths)
+    expanded = expand(Snapshot(ranking.ids, (rows,)), blue)
+    np.testing.assert_allclose(ranking.scores, rows @ expanded, atol=2e-3)
+    assert np.abs(ranking.scores - rows @ blue).max() > 0.02
 
 
 def test_a_phrase_and_a_photo_are_looked_for_together(indexed: Library) -> None:

@@ -19,25 +19,27 @@ from photoseek_training.wang import WangMeasures, measure_classes
 from training.conftest import SmokeRun
 
 
-def _measured(name: str) -> Measured:
+def _measured(name: str, *, expanded: bool = False) -> Measured:
     classes = np.repeat(np.arange(10), 2)
     found = measure_classes((classes[:, None] == classes).astype(np.float32), classes, classes)
     recall = Recall(12.3, 45.6, 78.9, 4.0)
     report = RecallReport("Flickr8k test", 1000, 5000, recall, recall)
-    return Measured(name, "encoders", report, WangMeasures(found, found, found))
+    wang = WangMeasures(found, found, found, found if expanded else None)
+    return Measured(name, "encoders", report, wang)
 
 
 def test_a_report_has_all_bundles_beside_the_paper_and_shows_its_plots(tmp_path: Path) -> None:
-    measured = [_measured("one"), _measured("two")]
+    measured = [_measured("one"), _measured("two", expanded=True)]
     sections = (recall_section(measured), wang_section(measured, tmp_path))
     write_page(sections, "the command", [], tmp_path)
     page = (tmp_path / "REPORT.md").read_text(encoding="utf-8")
     assert "| two | encoders | phrase finds photo | 12.3 | 45.6 | 78.9 | 4 |" in page
     assert "as published | 43 | 54 | - |" in page
-    assert "| one | 20.0 | 20.0 | 20.0 |" in page
+    assert "| one | 20.0 | 20.0 | 20.0 | - |" in page
+    assert "| two | 20.0 | 20.0 | 20.0 | 20.0 |" in page
     assert "| **mean** | 20.0 / 100.0 | 20.0 / 100.0 | 43 / - |" in page
     plots = sorted((tmp_path / "report").glob("*.png"))
-    assert len(plots) == 4
+    assert len(plots) == 5
     assert all(f"](report/{plot.name})" in page for plot in plots)
 
 

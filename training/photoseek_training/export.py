@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from photoseek.bundle import (
 )
 from photoseek.encoder import Encoder
 from photoseek.images import open_photo, to_pixels
-from photoseek.manifest import Manifest
+from photoseek.manifest import Manifest, RecallReport
 from photoseek_training.checkpoint import BestModel
 from photoseek_training.dataset import CaptionedPhoto, Dataset
 from photoseek_training.extra_pairs import ClassesShown
@@ -122,12 +123,14 @@ def export_bundle(
         f"the exported graphs equal the model: {parity.photos:.1e} apart on photos, "
         f"{parity.captions:.1e} on captions"
     )
-    dev, by_float32 = _embed(draft, dataset.dev, "dev"), None
+    dev = _embed(draft, dataset.dev, "dev")
+    on_dev, by_float32 = measure(dev, f"{dataset.name} dev"), None
     if recipe.int8_arithmetic:
-        by_int8 = _compute_with_int8(draft, prepared, finish, dataset.dev, dev, report)
+        by_int8 = _compute_with_int8(draft, prepared, finish, dataset.dev, on_dev, report)
         if by_int8 is not None:
-            by_float32, dev = measure(dev, f"{dataset.name} dev"), by_int8
-    likely, on_dev = measure_likely(dev), measure(dev, f"{dataset.name} dev")
+            by_float32, dev = on_dev, by_int8
+            on_dev = measure(dev, f"{dataset.name} dev")
+    likely = measure_likely(dev)
     dev_score = recall_sum(on_dev.phrase_to_photo, on_dev.photo_to_caption)
     report(describe(on_dev))
     recall = measure(_embed(draft, dataset.test, "test"), f"{dataset.name} test")
@@ -179,27 +182,25 @@ def _compute_with_int8(
     prepared: Prepared,
     finish: Callable[[Path], Manifest],
     dev: Sequence[CaptionedPhoto],
-    by_float32: Embedded,
+    by_float32: RecallReport,
     report: Callable[[str], None],
 ) -> Embedded | None:
     """Quantize the draft and embed `dev` again; None where that finds too little to be kept."""
-    quantized = draft.with_name(f"{draft.name}-int8")
-    shutil.rmtree(quantized, ignore_errors=True)
-    shutil.copytree(draft, quantized)
-    quantize_image_graph(
-        quantized / IMAGE_ENCODER_FILE, prepared.image.input_name, prepared.data.train_pixels
-    )
-    quantize_text_graph(quantized / TEXT_ENCODER_FILE)
-    finish(quantized)
-    by_int8 = _embed(quantized, dev, "dev by int8")
-    lost = lost_at_10(measure(by_float32, "dev"), measure(by_int8, "dev"))
-    report(f"computing with int8 loses {lost:.2f} points of recall@10 on dev")
-    if lost > MOST_LOST:
-        report(f"that is more than {MOST_LOST}: the bundle computes with float32")
-        shutil.rmtree(quantized)
-        return None
-    shutil.rmtree(draft)
-    quantized.rename(draft)
+    with TemporaryDirectory(prefix=f"{draft.name}-", dir=draft.parent) as folder:
+        quantized = Path(folder)
+        shutil.copytree(draft, quantized, dirs_exist_ok=True)
+        quantize_image_graph(
+            quantized / IMAGE_ENCODER_FILE, prepared.image.input_name, prepared.data.train_pixels
+        )
+        quantize_text_graph(quantized / TEXT_ENCODER_FILE)
+        finish(quantized)
+        by_int8 = _embed(quantized, dev, "dev by int8")
+        lost = lost_at_10(by_float32, measure(by_int8, by_float32.dataset))
+        report(f"computing with int8 loses {lost:.2f} points of recall@10 on dev")
+        if lost > MOST_LOST:
+            report(f"that is more than {MOST_LOST}: the bundle computes with float32")
+            return None
+        shutil.copytree(quantized, draft, dirs_exist_ok=True)
     return by_int8
 
 

@@ -9,6 +9,7 @@ from photoseek_training.likely import LikelyMeasure
 from photoseek_training.lite import LITE_SCALES
 from photoseek_training.parity import Parity
 from photoseek_training.presets import Recipe, Stage
+from photoseek_training.rounding import FLOAT_CONVOLUTIONS
 from photoseek_training.text_encoders import BAG_OF_WORDS
 
 
@@ -134,10 +135,12 @@ def _arithmetic(facts: CardFacts) -> str:
         [f"{getattr(recall, way).r10:.1f}" for recall in facts.by_float32_and_int8]
         for way in ("phrase_to_photo", "photo_to_caption")
     )
+    recurrent = "" if facts.recipe.text_encoder == BAG_OF_WORDS else " and the recurrent layers"
     return (
-        "Weights are stored as int8, and the image network but for its first layers and the "
-        "recurrent\nlayers are computed with int8. Recall@10 on dev is "
-        f"{phrases[1]} and {photos[1]} so, and {phrases[0]} and {photos[0]} with float32."
+        f"Convolutions after the first {FLOAT_CONVOLUTIONS}{recurrent} are computed with int8, the "
+        "rest with float32.\n"
+        f"Recall@10 on dev is {phrases[1]} and {photos[1]} so; with float32 alone it is "
+        f"{phrases[0]} and {photos[0]}."
     )
 
 

@@ -51,7 +51,7 @@ def quantize_image_graph(path: Path, input_name: str, pixels: Pixels) -> None:
             path,
             _Photos(input_name, pixels),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", "Clip", "Add"],
+            op_types_to_quantize=["Conv", "Clip", "Relu", "Add"],
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -99,12 +99,13 @@ def _folded(path: Path) -> Iterator[Path]:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = f"{folder}/folded.onnx"
         onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
-        # It advises on the root logger what was done here already.
+        # The tools would advise, on the root logger, to fold it.
+        before = logging.root.manager.disable
         logging.disable(logging.WARNING)
         try:
             yield Path(options.optimized_model_filepath)
         finally:
-            logging.disable(logging.NOTSET)
+            logging.disable(before)
 
 
 def _store_small(path: Path) -> None:

@@ -1,7 +1,7 @@
 """Rounds a model's weights to the values that the bundle stores, in a half or a quarter the bytes.
 
-The rounded model is the one that is proved, measured and shipped: the exporters store these very
-values, and the graphs compute with them in float32.
+The rounded model is the one that an export is proved by: the exporters store these very values, and
+the graphs compute with them in float32, until `quantization` has large layers compute with int8.
 """
 
 from dataclasses import dataclass
