@@ -1,7 +1,7 @@
 """Lets onnxruntime compute an exported graph's large layers with int8 instead of float32.
 
-On a CPU with instructions for neural networks (VNNI) that takes half the time or less. What it loses
-is measured by `export`, which ships the graphs as they were where it is too much.
+On a CPU with instructions for neural networks (VNNI) that takes half the time or less. What it
+loses is measured by `export`, which ships the graphs as they were where it is too much.
 """
 
 import logging
