@@ -42,8 +42,7 @@ class Models:
     def lacking(self, but: str) -> tuple[str, ...]:
         """Return the ids of the models, `but` one, that have photos left to embed."""
         rows = self._table.rows()
-        # A row without a name was made before models were kept, and has nothing to embed by.
-        return tuple(row.id for row in rows if row.lacking and row.name and row.id != but)
+        return tuple(row.id for row in rows if row.lacking and row.id != but)
 
     def open(self, model_id: str) -> ModelBundle:
         """Open a kept model; `BundleError` where it is missing or damaged."""
@@ -77,7 +76,7 @@ class Models:
         rows = {row.id: row for row in self._table.rows()}
         known = rows.get(bundle.manifest.model_id)
         current = next((row for row in rows.values() if row.current), None)
-        if known is None or not known.name or not self._kept.has(known.id):
+        if known is None or not self._kept.has(known.id):
             self.add(bundle, shipped=follow_shipped and current is None)
         if current is None:
             self._table.use(bundle.manifest.model_id)

@@ -102,7 +102,7 @@ def model_values(model: LibraryModel) -> dict[str, object]:
 def model_text(model: LibraryModel) -> str:
     """Return one of a library's models as a line; a star marks the one in use."""
     readable = model.embedded + model.lacking
-    line = f"{'*' if model.in_use else ' '} {model.id}  {model.name or 'of an older Photoseek'}"
+    line = f"{'*' if model.in_use else ' '} {model.id}  {model.name}"
     line += f"  {model.embedded:,} of {readable:,} photos"
     size = (model.bundle_bytes + model.embedding_bytes) / 1e6
     return f"{line}, {size:.1f} MB" + ("" if model.kept else ", its files are missing")

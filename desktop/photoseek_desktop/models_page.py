@@ -74,9 +74,8 @@ class ModelsPage(QWidget):
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for model in info.models:
             size = file_size(model.bundle_bytes + model.embedding_bytes)
-            name = model.name or self.tr("of an older Photoseek")
-            item = QTreeWidgetItem([name, count(model.embedded), size, model_state(model)])
-            item.setToolTip(0, f"{name} ({model.id})")
+            item = QTreeWidgetItem([model.name, count(model.embedded), size, model_state(model)])
+            item.setToolTip(0, f"{model.name} ({model.id})")
             item.setToolTip(3, item.text(3))
             for column in (1, 2):
                 item.setTextAlignment(column, right)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import sys
@@ -65,16 +64,6 @@ def test_a_photo_whose_bytes_are_known_is_not_decoded(pool: DecoderPool, tmp_pat
     assert isinstance(first, Decoded)
     ((_, second),) = pool.decode([DecodeJob(path, frozenset([first.digest, b"x" * 16]))])
     assert second == Known(first.digest, first.metadata)
-
-
-def test_a_photo_that_is_known_by_its_former_kind_of_digest_stays_known(
-    pool: DecoderPool, tmp_path: Path
-) -> None:
-    path = draw_photo(tmp_path / "a.jpg", "red")
-    former = hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
-    ((_, outcome),) = pool.decode([DecodeJob(path, frozenset([former, b"x" * 16]))])
-    assert isinstance(outcome, Known)
-    assert outcome.digest == former
 
 
 def test_a_bad_file_harms_only_itself(pool: DecoderPool, tmp_path: Path) -> None:

@@ -223,16 +223,6 @@ def test_a_model_killed_while_it_embeds_goes_on_where_it_was(
         assert all(hit.photo.path.stem.endswith("red") for hit in hits)
 
 
-def test_photos_known_by_the_digest_of_an_older_photoseek_are_embedded_too(
-    library: Library, second: ModelBundle
-) -> None:
-    with closing(sqlite3.connect(library.directory / "library.db")) as database:
-        database.execute("UPDATE photos SET digest = randomblob(16)")
-        database.commit()
-    library.add_model(second)
-    assert library.update().beside == 6
-
-
 def test_a_drive_that_is_away_keeps_the_second_model_from_being_whole(
     library: Library, second: ModelBundle, colour_folder: Path
 ) -> None:

@@ -17,7 +17,7 @@ from blake3 import blake3
 
 from command import start, start_held_update
 from drawing import draw_photo
-from photoseek import Library, LibraryDamagedError, LibraryTooNewError, ModelBundle
+from photoseek import Library, LibraryDamagedError, ModelBundle
 from photoseek.database import Catalogue, PhotoFile, backups, recovery
 from photoseek.records import Metadata
 
@@ -274,16 +274,6 @@ def test_another_programs_file_is_left_alone(tmp_path: Path, open_library: OpenL
         with pytest.raises(LibraryDamagedError, match="move"):
             open_library()
         assert (tmp_path / "library" / "library.db").read_bytes() == content
-
-
-def test_a_newer_library_is_refused_and_left_alone(
-    indexed: Path, open_library: OpenLibrary
-) -> None:
-    with closing(sqlite3.connect(indexed / "library.db")) as database:
-        database.execute("PRAGMA user_version = 99")
-    with pytest.raises(LibraryTooNewError, match="update Photoseek"):
-        open_library(indexed)
-    assert not set_aside(indexed)
 
 
 def test_a_library_file_that_is_empty_is_a_new_library(

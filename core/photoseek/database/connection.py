@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from photoseek.database.backups import Backups, Scope
-from photoseek.database.schema import APPLICATION_ID, SCHEMA_VERSION, upgrade_script
+from photoseek.database.schema import APPLICATION_ID, SCHEMA_VERSION, STATEMENTS
 from photoseek.errors import (
     LibraryBusyError,
     LibraryDamagedError,
@@ -27,6 +26,17 @@ BUSY_SECONDS = 10.0
 
 PAGE_SIZE = 16384
 """Bytes; an embedding of a kilobyte then wastes little of its page."""
+
+
+class _FileState(NamedTuple):
+    """What a file says of itself: SQLite's user version and application id, and its tables."""
+
+    version: int
+    application: int
+    tables: int
+
+
+_EMPTY = _FileState(0, 0, 0)
 
 
 class ForeignFileError(LibraryDamagedError):
@@ -154,60 +164,43 @@ class Connection:
             self._sqlite.execute("ROLLBACK")
 
     def _set_up(self) -> None:
-        # Of one moment: read one after the other, a library that another process is just making
-        # looks like some other program's file.
-        version, application, tables = self._sqlite.execute(
-            "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master) "
-            "FROM pragma_user_version, pragma_application_id"
-        ).fetchone()
-        if version == 0 and tables == 0:
+        if self._file_state() == _EMPTY:
             self._sqlite.execute("PRAGMA journal_mode = WAL")
-            self._upgrade(0)
-        elif application != APPLICATION_ID:
+            self._make_tables()
+        state = self._file_state()
+        if state.application != APPLICATION_ID:
             raise ForeignFileError(
                 f"{self.path} is not a Photoseek library; move it away, or choose another "
                 "library folder with --library"
             )
-        elif version > SCHEMA_VERSION:
+        if state.version > SCHEMA_VERSION:
             raise LibraryTooNewError(
-                f"{self.path} was written by a newer Photoseek (version {version} of the file, "
-                f"this one reads {SCHEMA_VERSION}); update Photoseek, or choose another library "
-                "folder with --library"
+                f"{self.path} was written by a newer Photoseek (version {state.version} of the "
+                f"file, this one reads {SCHEMA_VERSION}); update Photoseek, or choose another "
+                "library folder with --library"
             )
-        elif version < SCHEMA_VERSION:
-            self.check()
-            self._keep_old(version)
-            self._upgrade(version)
+        if state.version < SCHEMA_VERSION:
+            raise LibraryError(
+                f"{self.path} was made by a test version of Photoseek that nobody can read any "
+                "more; move it away, or choose another library folder with --library"
+            )
         self._sqlite.execute("PRAGMA foreign_keys = ON")
         self._sqlite.execute("PRAGMA synchronous = NORMAL")
 
-    def _upgrade(self, version: int) -> None:
-        self._unseal()
-        try:
-            self._sqlite.executescript(upgrade_script(version))
-        except sqlite3.OperationalError as error:
-            self._roll_back()
-            # Another process made or upgraded the tables in the same moment.
-            if "already exists" not in str(error) and "duplicate column" not in str(error):
-                raise
+    def _file_state(self) -> _FileState:
+        # In one statement: otherwise a library that another process is just making looks like
+        # another program's file.
+        row = self._sqlite.execute(
+            "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master) "
+            "FROM pragma_user_version, pragma_application_id"
+        ).fetchone()
+        return _FileState(*row)
 
-    def _keep_old(self, version: int) -> None:
-        """Copy the file to `library.db.v1` before it is upgraded, for an older Photoseek."""
-        kept = self.path.with_name(f"{self.path.name}.v{version}")
-        part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
-        try:
-            with closing(sqlite3.connect(part)) as copy:
-                self._sqlite.backup(copy)
-                (copied,) = copy.execute("PRAGMA user_version").fetchone()
-            if copied == version:  # else another process has upgraded it, and kept its own copy
-                part.replace(kept)
-        except OSError as error:
-            raise LibraryError(
-                f"the library {self.path} is of an older Photoseek, and its copy {kept} cannot be "
-                f"written before it is upgraded ({error.strerror})"
-            ) from error
-        finally:
-            part.unlink(missing_ok=True)
+    def _make_tables(self) -> None:
+        with self.transaction():
+            if self._file_state() == _EMPTY:  # else another process has made them in this moment
+                for statement in STATEMENTS:
+                    self._sqlite.execute(statement)
 
     def _damaged(self, detail: object) -> LibraryDamagedError:
         line = " ".join(str(detail).split())

@@ -1,42 +1,108 @@
-"""The tables of a library file, and the version that says which of them it has."""
+"""The tables of a library file, and the version that says which tables it has."""
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "upgrade_script"]
+__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "STATEMENTS"]
 
 APPLICATION_ID = 0x50484F54
 """Marks a SQLite file as a Photoseek library ("PHOT")."""
 
-_TABLES = """
+SCHEMA_VERSION = 1
+
+_PHOTO_COLUMNS = """
+    -- The path below the folder, in the bytes of the file system.
+    name BLOB NOT NULL CHECK (length(name) > 0),
+    file_size INTEGER NOT NULL CHECK (file_size >= 0),
+    modified_ns INTEGER NOT NULL,
+    -- The time at which the system last changed the file's entry (ctime), and a stamp of the
+    -- sidecar files beside the photo: either reveals a change that size and time do not.
+    changed_ns INTEGER NOT NULL DEFAULT 0,
+    beside INTEGER NOT NULL DEFAULT 0,
+    digest BLOB,
+    width INTEGER CHECK (width > 0),
+    height INTEGER CHECK (height > 0),
+    missing INTEGER NOT NULL DEFAULT 0 CHECK (missing IN (0, 1)),
+    -- Why the file is no photo, in words and by kind; how often it was tried, from when on (in
+    -- seconds since 1970) it may be tried again, and the versions of what could not read it.
+    failure TEXT,
+    failure_kind TEXT,
+    retry INTEGER NOT NULL DEFAULT 0 CHECK (retry IN (0, 1)),
+    tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    try_after INTEGER NOT NULL DEFAULT 0,
+    reader TEXT,
+    -- The photo's metadata. `taken` is seconds since 1970 on the camera's clock, `taken_us` its
+    -- microseconds, `zone` the camera's minutes east of Greenwich; `keywords` are lines.
+    -- `described` is 0 until the metadata was read.
+    taken INTEGER,
+    taken_us INTEGER NOT NULL DEFAULT 0 CHECK (taken_us BETWEEN 0 AND 999999),
+    zone INTEGER,
+    camera TEXT,
+    lens TEXT,
+    orientation INTEGER,
+    latitude REAL,
+    longitude REAL,
+    rating INTEGER,
+    keywords TEXT,
+    format TEXT,
+    described INTEGER NOT NULL DEFAULT 0 CHECK (described IN (0, 1)),
+    -- The one date that the photo is sorted and filtered by, in seconds since 1970 on the camera's
+    -- clock, or on this computer's; it comes from 0 the file, 1 the file's name, 2 the photo.
+    dated INTEGER NOT NULL DEFAULT 0,
+    dated_by INTEGER NOT NULL DEFAULT 0 CHECK (dated_by IN (0, 1, 2)),
+    CHECK (failure IS NOT NULL OR (digest IS NOT NULL AND width IS NOT NULL AND height IS NOT NULL))
+"""
+
+STATEMENTS = (
+    """
 CREATE TABLE folders (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,
     offline_reason TEXT
-);
+) STRICT
+""",
+    """
 -- A folder below `folders` that could not be listed at the last scan.
 CREATE TABLE unreadable (
     folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
     path BLOB NOT NULL,
     reason TEXT NOT NULL
-);
--- An id is never used twice, and a photo whose bytes change gets a new one: whoever holds an id
--- holds its embedding. `name` is the path below the folder in the bytes of the file system.
+) STRICT
+""",
+    """
+-- Where, below a folder, another drive began at the last scan, or began when it was last there.
+CREATE TABLE mounts (
+    folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
+    path BLOB NOT NULL
+) STRICT
+""",
+    """
+CREATE TABLE exclusions (id INTEGER PRIMARY KEY, pattern TEXT NOT NULL UNIQUE) STRICT
+""",
+    # An id is never used twice, and a photo whose bytes change gets a new one: whoever holds an
+    # id holds its embedding.
+    f"""
 CREATE TABLE photos (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
-    name BLOB NOT NULL,
-    file_size INTEGER NOT NULL,
-    modified_ns INTEGER NOT NULL,
-    digest BLOB,
-    width INTEGER,
-    height INTEGER,
-    failure TEXT,
-    retry INTEGER NOT NULL DEFAULT 0,
-    missing INTEGER NOT NULL DEFAULT 0,
+    folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,{_PHOTO_COLUMNS},
     UNIQUE (folder_id, name)
-);
-CREATE INDEX photos_by_digest ON photos (digest);
-CREATE TABLE models (id INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE);
+) STRICT
+""",
+    """
+CREATE INDEX photos_by_digest ON photos (digest)
+""",
+    """
+-- The bundles themselves are in models/ beside the library file. One is `current`: searches use
+-- it. A `shipped` one came with Photoseek, and gives way to the next that comes with it.
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY,
+    model_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    embedding_dim INTEGER NOT NULL CHECK (embedding_dim BETWEEN 1 AND 65536),
+    current INTEGER NOT NULL DEFAULT 0 CHECK (current IN (0, 1)),
+    shipped INTEGER NOT NULL DEFAULT 0 CHECK (shipped IN (0, 1))
+) STRICT
+""",
+    """
 -- `vector` is (dim,) float16. `seq` only grows, so a reader asks for what came after it.
 CREATE TABLE embeddings (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -44,81 +110,51 @@ CREATE TABLE embeddings (
     model INTEGER NOT NULL REFERENCES models (id),
     vector BLOB NOT NULL,
     UNIQUE (photo_id, model)
-);
-CREATE TABLE removals (seq INTEGER PRIMARY KEY AUTOINCREMENT, photo_id INTEGER NOT NULL);
+) STRICT
+""",
+    # Photos that a pattern leaves out are here until it is taken back.
+    f"""
+CREATE TABLE excluded_photos (
+    id INTEGER PRIMARY KEY,
+    folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,{_PHOTO_COLUMNS}
+) STRICT
+""",
+    """
+CREATE INDEX excluded_photos_by_folder ON excluded_photos (folder_id)
+""",
+    """
+CREATE TABLE excluded_embeddings (
+    photo_id INTEGER NOT NULL REFERENCES excluded_photos (id) ON DELETE CASCADE,
+    model INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+    vector BLOB NOT NULL,
+    UNIQUE (photo_id, model)
+) STRICT
+""",
+    """
+CREATE TABLE removals (seq INTEGER PRIMARY KEY AUTOINCREMENT, photo_id INTEGER NOT NULL) STRICT
+""",
+    """
 CREATE TRIGGER photo_removed AFTER DELETE ON photos
-BEGIN INSERT INTO removals (photo_id) VALUES (old.id); END;
-"""
-
-_METADATA = """
--- What the photo says of itself. `taken` is seconds since 1970 on the camera's clock, `zone` its
--- minutes east of Greenwich; `keywords` are lines. `described` is 0 until the file was asked.
-ALTER TABLE photos ADD COLUMN taken INTEGER;
-ALTER TABLE photos ADD COLUMN zone INTEGER;
-ALTER TABLE photos ADD COLUMN camera TEXT;
-ALTER TABLE photos ADD COLUMN lens TEXT;
-ALTER TABLE photos ADD COLUMN orientation INTEGER;
-ALTER TABLE photos ADD COLUMN latitude REAL;
-ALTER TABLE photos ADD COLUMN longitude REAL;
-ALTER TABLE photos ADD COLUMN rating INTEGER;
-ALTER TABLE photos ADD COLUMN keywords TEXT;
-ALTER TABLE photos ADD COLUMN format TEXT;
-ALTER TABLE photos ADD COLUMN described INTEGER NOT NULL DEFAULT 0;
+BEGIN INSERT INTO removals (photo_id) VALUES (old.id); END
+""",
+    """
 -- How often something that filters ask for has changed of a photo that keeps its id.
-CREATE TABLE edits (count INTEGER NOT NULL);
-INSERT INTO edits VALUES (0);
+CREATE TABLE edits (count INTEGER NOT NULL) STRICT
+""",
+    """
+INSERT INTO edits VALUES (0)
+""",
+    """
 CREATE TRIGGER photo_edited AFTER UPDATE ON photos
 WHEN old.folder_id <> new.folder_id OR old.name <> new.name
-    OR old.modified_ns <> new.modified_ns OR old.described <> new.described
-BEGIN UPDATE edits SET count = count + 1; END;
--- Photos of a folder whose files are in the cloud only, at the last scan.
-ALTER TABLE folders ADD COLUMN online_only INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE exclusions (pattern TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+    OR old.modified_ns <> new.modified_ns OR old.changed_ns <> new.changed_ns
+    OR old.beside <> new.beside OR old.described <> new.described OR old.dated <> new.dated
+BEGIN UPDATE edits SET count = count + 1; END
+""",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {SCHEMA_VERSION}",
+)
+"""What makes a library of an empty file, in one transaction.
+
+No version was ever released before this one: nothing is brought up to date.
 """
-
-_MODELS = """
--- The bundles themselves lie in models/ beside the library file. One is `current`: searches use
--- it. `shipped` ones came with Photoseek, and give way to the next that comes with it.
-ALTER TABLE models ADD COLUMN name TEXT NOT NULL DEFAULT '';
-ALTER TABLE models ADD COLUMN embedding_dim INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE models ADD COLUMN current INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE models ADD COLUMN shipped INTEGER NOT NULL DEFAULT 0;
-"""
-
-_EXCLUSIONS = """
-DROP TABLE exclusions;
-CREATE TABLE exclusions (id INTEGER PRIMARY KEY, pattern TEXT NOT NULL UNIQUE);
--- Photos that a pattern leaves out lie here until it is taken back. The columns are those of
--- `photos`, in their order: what adds one there adds it here.
-CREATE TABLE excluded_photos AS SELECT * FROM photos WHERE 0;
-CREATE TABLE excluded_embeddings AS SELECT photo_id, model, vector FROM embeddings WHERE 0;
-CREATE UNIQUE INDEX excluded_photos_by_id ON excluded_photos (id);
-CREATE INDEX excluded_embeddings_by_photo ON excluded_embeddings (photo_id);
-CREATE TRIGGER folder_removed AFTER DELETE ON folders
-BEGIN DELETE FROM excluded_photos WHERE folder_id = old.id; END;
-CREATE TRIGGER excluded_photo_removed AFTER DELETE ON excluded_photos
-BEGIN DELETE FROM excluded_embeddings WHERE photo_id = old.id; END;
-CREATE TRIGGER model_removed AFTER DELETE ON models
-BEGIN DELETE FROM excluded_embeddings WHERE model = old.id; END;
-"""
-
-_MOUNTS = """
--- Where, below a folder, another drive began at the last scan, or began when it was last there.
-CREATE TABLE mounts (
-    folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
-    path BLOB NOT NULL
-);
-"""
-
-_STEPS = (_TABLES, _METADATA, _MODELS, _EXCLUSIONS, _MOUNTS)
-"""What makes version 1 of nothing, version 2 of version 1, and so on; never changed, only added."""
-
-SCHEMA_VERSION = len(_STEPS)
-
-
-def upgrade_script(version: int) -> str:
-    """Return SQL that brings a file of this version, 0 for an empty one, up to ours at once."""
-    return (
-        f"BEGIN IMMEDIATE; {''.join(_STEPS[version:])} PRAGMA application_id = {APPLICATION_ID}; "
-        f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-    )
