@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 __all__ = [
     "BundleError",
@@ -13,6 +14,7 @@ __all__ = [
     "LibraryTooNewError",
     "PatternError",
     "PhotoError",
+    "PhotoErrorKind",
     "PhotoseekError",
     "QueryError",
 ]
@@ -54,10 +56,26 @@ class QueryError(PhotoseekError):
     """A query holds nothing that can be searched for."""
 
 
-class PhotoError(PhotoseekError):
-    """One file cannot be read as a photo; `reason` stands without the path."""
+PhotoErrorKind = Literal[
+    "unreadable",  # the disk does not give the file: another try may
+    "empty",
+    "not_a_photo",
+    "cut_short",
+    "damaged",
+    "unsupported",  # a whole file of a kind that no reader here knows, or that needs an extra
+    "too_large",
+    "memory",
+    "timeout",
+    "crash",
+]
+"""Why one file cannot be read as a photo, for code to decide by."""
 
-    def __init__(self, path: Path | None, reason: str) -> None:
+
+class PhotoError(PhotoseekError):
+    """One file cannot be read as a photo; `reason` stands without the path, `kind` is for code."""
+
+    def __init__(self, path: Path | None, reason: str, kind: PhotoErrorKind = "unreadable") -> None:
         self.path = path
         self.reason = reason
+        self.kind = kind
         super().__init__(f"{path}: {reason}" if path is not None else reason)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, IptcImagePlugin, UnidentifiedImageError
 
 from photoseek.colours import flatten, to_srgb
-from photoseek.errors import PhotoError
+from photoseek.errors import PhotoError, PhotoErrorKind
 from photoseek.manifest import ImageInput
 from photoseek.metadata import Blocks, read_blocks
 from photoseek.raw import RAW_SUFFIXES, raw_preview
@@ -120,12 +120,13 @@ def decode_photo(
         content = source if isinstance(source, bytes) else source.read_bytes()
         return _decode(content, at_least, path.suffix if path else suffix)
     except PhotoError as error:
-        raise PhotoError(path, error.reason) from error
+        raise PhotoError(path, error.reason, error.kind) from error
     except UnidentifiedImageError as error:
-        damaged = _BEGINNINGS.match(content) is not None
-        raise PhotoError(path, _DAMAGED if damaged else _NO_PHOTO) from error
+        if _BEGINNINGS.match(content):
+            raise PhotoError(path, _DAMAGED, "damaged") from error
+        raise PhotoError(path, _NO_PHOTO, "not_a_photo") from error
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
-        raise PhotoError(path, _reason(error)) from error
+        raise PhotoError(path, *_reason(error)) from error
 
 
 def read_metadata(content: bytes, suffix: str) -> Metadata:
@@ -207,7 +208,7 @@ def _set_up_pillow() -> None:
 def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
     _set_up_pillow()
     if not content:
-        raise PhotoError(None, "the file is empty")
+        raise PhotoError(None, "the file is empty", "empty")
     if suffix.lower() in RAW_SUFFIXES:
         preview = raw_preview(content)
         if not isinstance(preview, bytes):
@@ -224,9 +225,12 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
                 None,
                 f"{width} x {height} pixels is more than Photoseek opens "
                 f"({MOST_PIXELS // 1_000_000} megapixels)",
+                "too_large",
             )
         if image.format == "JPEG2000" and _JPEG2000_END not in content:
-            raise PhotoError(None, _CUT_SHORT)  # its reader would show black where nothing came
+            raise PhotoError(
+                None, _CUT_SHORT, "cut_short"
+            )  # its reader would show black where nothing came
         scaled = image.draft("RGB", (at_least, at_least)) if at_least is not None else None
         if image.format == "TIFF":  # its reader turns the photo and forgets how it lay
             image.info["original_orientation"] = _orientation(image)
@@ -304,19 +308,19 @@ def _valid_orientation(value: object) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> tuple[str, PhotoErrorKind]:
     """Say in words a person understands why a file could not be read as a photo."""
     if isinstance(error, FileNotFoundError):
-        return "the file does not exist"
+        return "the file does not exist", "unreadable"
     if isinstance(error, IsADirectoryError):
-        return "this is a folder, not a photo"
+        return "this is a folder, not a photo", "not_a_photo"
     if isinstance(error, PermissionError):
-        return "no permission to read the file"
+        return "no permission to read the file", "unreadable"
     if isinstance(error, MemoryError):
-        return "it needs more memory than Photoseek gives one photo"
+        return "it needs more memory than Photoseek gives one photo", "memory"
     text = str(error).strip()
     if "truncated" in text.lower() or isinstance(error, EOFError):
-        return _CUT_SHORT
+        return _CUT_SHORT, "cut_short"
     if isinstance(error, OSError) and error.strerror:
-        return f"the file cannot be read ({error.strerror})"
-    return f"the file is damaged ({text or type(error).__name__})"
+        return f"the file cannot be read ({error.strerror})", "unreadable"
+    return f"the file is damaged ({text or type(error).__name__})", "damaged"

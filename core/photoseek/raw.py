@@ -48,7 +48,8 @@ def raw_preview(content: bytes) -> bytes | NDArray[np.uint8]:
     Pixels are upright `(height, width, 3)` RGB. `PhotoError` where neither can be had.
     """
     if not can_read_raw():
-        raise PhotoError(None, "camera RAW files need the extra: pip install 'photoseek[raw]'")
+        reason = "camera RAW files need the extra: pip install 'photoseek[raw]'"
+        raise PhotoError(None, reason, "unsupported")
     import rawpy
 
     try:
@@ -62,4 +63,4 @@ def raw_preview(content: bytes) -> bytes | NDArray[np.uint8]:
             developed: NDArray[np.uint8] = raw.postprocess(half_size=True, use_camera_wb=True)
             return developed
     except rawpy.LibRawError as error:
-        raise PhotoError(None, f"the RAW file cannot be read ({error})") from error
+        raise PhotoError(None, f"the RAW file cannot be read ({error})", "damaged") from error

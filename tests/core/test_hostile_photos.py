@@ -67,6 +67,19 @@ def test_common_accidents_are_said_in_words(tmp_path: Path) -> None:
     assert why_not(content[:-2000]) == "the file is cut short"
 
 
+def test_each_reason_has_a_kind_that_code_can_decide_by(tmp_path: Path) -> None:
+    def kind(source: Path | bytes) -> str:
+        with pytest.raises(PhotoError) as caught:
+            decode_photo(source)
+        return caught.value.kind
+
+    assert kind(tmp_path / "none.jpg") == "unreadable"
+    assert kind(b"") == "empty"
+    assert kind(b"Dear all") == "not_a_photo"
+    assert kind(FILES["plain.png"][:-40]) == "cut_short"
+    assert kind(bombs()["png"]) == "too_large"
+
+
 def test_only_formats_of_photos_are_opened() -> None:
     postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
     assert why_not(postscript) == NO_PHOTO
