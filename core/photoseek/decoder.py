@@ -18,7 +18,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +29,33 @@ from photoseek.manifest import ImageInput
 from photoseek.metadata import unpack_metadata
 from photoseek.records import Metadata
 
-__all__ = ["DecodeJob", "Decoded", "DecoderPool", "Known", "Undecodable"]
+__all__ = ["DecodeJob", "Decoded", "DecoderPool", "FailureKind", "Known", "Undecodable"]
 
 TIME_LIMIT = 60.0
 """Seconds for one photo; the largest that cameras make take a few."""
 
 READ_AHEAD = 32
 """Decoded photos that may wait for the encoder: enough to keep workers busy during a batch."""
+
+
+FailureKind = Literal[
+    "damaged",
+    "unsupported",  # whole, but of a kind that Photoseek does not read, or no photo at all
+    "too_large",
+    "timeout",
+    "killed",  # the process that opened it was ended, by the file or by somebody else
+    "memory",
+    "unreadable",  # the drive does not give the file's bytes
+    "stopped",  # nobody waits for it any more
+    "not_downloaded",  # it is on a cloud drive alone
+    "no_reader",  # an optional part of Photoseek reads it
+]
+"""Why a file gave no photo."""
+
+_MAY_PASS: frozenset[FailureKind] = frozenset(
+    ["timeout", "killed", "memory", "unreadable", "stopped", "not_downloaded"]
+)
+"""What may be otherwise at another time although the file stays the same."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +88,15 @@ class Known:
 
 @dataclass(frozen=True)
 class Undecodable:
-    """Why a file gave no photo; `retry` when that may change while the file does not."""
+    """Why a file gave no photo: in words, and as a kind that code can decide by."""
 
     reason: str
-    retry: bool
+    kind: FailureKind
+
+    @property
+    def retry(self) -> bool:
+        """Whether another try may succeed while the file stays the same."""
+        return self.kind in _MAY_PASS
 
 
 Outcome = Decoded | Known | Undecodable
@@ -144,7 +169,7 @@ class _Worker:
         """Decode one photo; `PhotoseekError` where the process itself does not start."""
         with self._lock:
             if self._closed:
-                return Undecodable("indexing was stopped", retry=True)
+                return Undecodable("indexing was stopped", "stopped")
             fresh = self._process is None or self._process.poll() is not None
             process = self._process = _start(self._spec) if fresh else self._process
         assert process is not None
@@ -169,17 +194,17 @@ class _Worker:
         if frame is not None:
             return _outcome(*frame)
         if self._is_closed():
-            return Undecodable("indexing was stopped", retry=True)
+            return Undecodable("indexing was stopped", "stopped")
         if late.is_set():
             return Undecodable(
-                f"opening it took longer than {self._time_limit:.0f} seconds", retry=False
+                f"opening it took longer than {self._time_limit:.0f} seconds", "timeout"
             )
         if not ready:
             raise PhotoseekError(
                 "photos cannot be opened: Photoseek's decoder process does not start with "
                 f"{sys.executable}; reinstall Photoseek"
             )
-        return Undecodable("the file made the image decoder crash", retry=False)
+        return Undecodable("the file made the image decoder crash", "killed")
 
     def _is_closed(self) -> bool:
         with self._lock:
@@ -233,7 +258,7 @@ def _end(process: subprocess.Popen[bytes], tell: Callable[[], None]) -> Callable
 
 def _outcome(header: dict[str, Any], payloads: list[bytes]) -> Outcome:
     if "failure" in header:
-        return Undecodable(header["failure"], header["retry"])
+        return Undecodable(header["failure"], header["kind"])
     digest, metadata = bytes.fromhex(header["digest"]), unpack_metadata(header["metadata"])
     if not payloads:
         return Known(digest, metadata)

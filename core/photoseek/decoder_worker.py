@@ -51,8 +51,8 @@ def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object
         content = path.read_bytes()
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "it needs more memory than one photo gets"
-        retry = isinstance(error, OSError)
-        return {"failure": f"the file cannot be read ({reason})", "retry": retry}, []
+        kind = "unreadable" if isinstance(error, OSError) else "memory"
+        return {"failure": f"the file cannot be read ({reason})", "kind": kind}, []
     digest = blake3(content).hexdigest(length=DIGEST_SIZE)
     header: dict[str, object] = {"digest": digest}
     if digest in request["known"]:
@@ -60,9 +60,12 @@ def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object
     try:
         photo = decode_photo(content, at_least=least_side(spec), suffix=path.suffix)
         pixels, thumbnail = to_pixels(photo.image, spec), make_thumbnail(photo.image)
-    except (PhotoError, MemoryError) as error:
-        reason = getattr(error, "reason", "it needs more memory than Photoseek gives one photo")
-        return {**header, "failure": reason, "retry": False}, []
+    except PhotoError as error:
+        kind = "memory" if isinstance(error.__cause__, MemoryError) else "damaged"
+        return {**header, "failure": error.reason, "kind": kind}, []
+    except MemoryError:
+        reason = "it needs more memory than Photoseek gives one photo"
+        return {**header, "failure": reason, "kind": "memory"}, []
     header |= {"width": photo.width, "height": photo.height, "shape": pixels.shape}
     header["metadata"] = pack_metadata(photo.metadata)
     return header, [pixels.tobytes(), thumbnail]

@@ -90,7 +90,7 @@ class Indexer:
         self._total = len(plan.jobs) + len(plan.away)
         self._tell("embedding")
         if plan.away:
-            not_fetched = Undecodable(NOT_DOWNLOADED, retry=True)
+            not_fetched = Undecodable(NOT_DOWNLOADED, "not_downloaded")
             self._commit([(*job, not_fetched) for job in plan.away], plan)
         self._embed(plan, plan.jobs, plan.by_size)
         self._embed(plan, plan.again, {})

@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from drawing import draw_photo
-from photoseek.decoder import Decoded, DecodeJob, DecoderPool, Known, Undecodable
+from photoseek.decoder import Decoded, DecodeJob, DecoderPool, FailureKind, Known, Undecodable
 from photoseek.errors import PhotoseekError
 from photoseek.images import open_photo, to_pixels
 from photoseek.manifest import ImageInput
@@ -73,10 +74,10 @@ def test_a_bad_file_harms_only_itself(pool: DecoderPool, tmp_path: Path) -> None
     found = outcomes(pool, *good[:10], bad, tmp_path / "none.jpg", tmp_path, *good[10:])
     assert sum(isinstance(outcome, Decoded) for outcome in found.values()) == 20
     assert found["bad.jpg"] == Undecodable(
-        "not a photo in a format that Photoseek reads", retry=False
+        "not a photo in a format that Photoseek reads", "damaged"
     )
     assert found["none.jpg"] == Undecodable(
-        "the file cannot be read (No such file or directory)", retry=True
+        "the file cannot be read (No such file or directory)", "unreadable"
     )
     assert isinstance(found[tmp_path.name], Undecodable)
 
@@ -88,7 +89,7 @@ def test_a_file_that_never_ends_is_given_up_and_its_neighbours_are_read(tmp_path
     with DecoderPool(SPEC, workers=2, time_limit=3) as pool:
         found = outcomes(pool, *good[:4], tmp_path / "endless.jpg", *good[4:])
     assert found.pop("endless.jpg") == Undecodable(
-        "opening it took longer than 3 seconds", retry=False
+        "opening it took longer than 3 seconds", "timeout"
     )
     assert all(isinstance(outcome, Decoded) for outcome in found.values())
 
@@ -105,7 +106,7 @@ def test_a_file_that_kills_its_decoder_is_blamed_and_the_next_one_is_read(tmp_pa
         found = outcomes(pool, tmp_path / "deadly.jpg", good)
         killer.join()
         assert worker not in workers_of(os.getpid())
-    assert found["deadly.jpg"] == Undecodable("the file made the image decoder crash", retry=False)
+    assert found["deadly.jpg"] == Undecodable("the file made the image decoder crash", "killed")
     assert isinstance(found["good.jpg"], Decoded)
 
 
@@ -119,7 +120,7 @@ def test_a_file_larger_than_a_worker_may_take_is_refused(pool: DecoderPool, tmp_
     refused = found["huge.jpg"]
     assert isinstance(refused, Undecodable)
     assert "more memory" in refused.reason
-    assert not refused.retry
+    assert refused.kind == "memory"
     assert isinstance(found["good.jpg"], Decoded)
 
 
@@ -170,3 +171,9 @@ def test_no_more_than_a_few_photos_are_read_ahead(tmp_path: Path) -> None:
     with DecoderPool(SPEC, workers=1) as pool:
         next(pool.decode(jobs()))
         assert len(taken) < 50
+
+
+def test_what_may_pass_is_told_from_what_is_the_files_own() -> None:
+    kinds = get_args(FailureKind)
+    passing = {kind for kind in kinds if Undecodable("", kind).retry}
+    assert passing == set(kinds) - {"damaged", "unsupported", "too_large", "no_reader"}
