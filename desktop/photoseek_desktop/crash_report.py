@@ -6,7 +6,7 @@ import sys
 import traceback
 from types import TracebackType
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -52,6 +52,7 @@ class CrashReport(QObject):
             QMessageBox.StandardButton.Ok,
             self._window,
         )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setInformativeText(
             self.tr(
                 "This is a fault of the program, not of your photos; nothing of yours is lost. "

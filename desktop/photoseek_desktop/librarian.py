@@ -191,6 +191,14 @@ class Librarian(QObject):
         # Pictures that cannot be had are no reason for a dialog each.
         return self._lanes.thumbnails.run(work, then, lambda _: then(dict.fromkeys(wanted, None)))
 
+    def fetch_preview(self, photo_id: int, then: Callable[[QImage], None]) -> Job[QImage]:
+        """Read a photo's stored thumbnail; an empty picture where there is none."""
+
+        def work(library: Library) -> QImage:
+            return QImage.fromData(library.thumbnail(photo_id) or b"")
+
+        return self._run(self._lanes.thumbnails, work, then)
+
     def add_folders(self, paths: Sequence[Path]) -> None:
         """Add folders, each by itself: one that cannot be added does not stop the others."""
         for path in paths:

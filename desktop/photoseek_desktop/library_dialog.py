@@ -14,18 +14,19 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QTabWidget,
-    QTreeWidget,
+    QTreeView,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from photoseek import LibraryInfo
-from photoseek_desktop.confirmation import is_confirmed
+from photoseek_desktop.confirmation import confirm
 from photoseek_desktop.exclusions_page import ExclusionsPage
-from photoseek_desktop.messages import count, file_size, photos
+from photoseek_desktop.failure_model import FailureModel
+from photoseek_desktop.messages import count, file_size, photos, wrapped
 from photoseek_desktop.models_page import ModelsPage
-from photoseek_desktop.plain_list import PlainList
+from photoseek_desktop.plain_list import PlainList, PlainTable
 
 __all__ = ["LibraryDialog"]
 
@@ -52,7 +53,7 @@ class LibraryDialog(QDialog):
         self.setWindowTitle(self.tr("Library"))
         self.resize(760, 480)
         self.folders = PlainList([self.tr("Folder"), self.tr("Photos"), self.tr("State")])
-        self.failures = PlainList([self.tr("File"), self.tr("Why it could not be read")])
+        self.failures = FailureModel(self)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
@@ -110,11 +111,15 @@ class LibraryDialog(QDialog):
         hint.setProperty("muted", True)
         copy = QPushButton(self.tr("Copy list"))
         copy.clicked.connect(self._on_copy_clicked)
-        self.failures.itemActivated.connect(self._on_failure_activated)
+        view = PlainTable(self.failures, self.tr("File"))
+        view.setColumnWidth(0, 380)
+        view.activated.connect(
+            lambda index: self.reveal_wanted.emit(self.failures.failure(index.row()).path)
+        )
         row = QHBoxLayout()
         row.addWidget(hint, 1)
         row.addWidget(copy)
-        return _page(self.failures, row)
+        return _page(view, row)
 
     def _about_page(self) -> QWidget:
         page = QWidget()
@@ -131,8 +136,8 @@ class LibraryDialog(QDialog):
             state = self.tr("online") if folder.online else folder.reason or self.tr("offline")
             item = QTreeWidgetItem([str(folder.path), count(folder.photos), state])
             item.setData(0, PATH_ROLE, str(folder.path))
-            item.setToolTip(0, str(folder.path))
-            item.setToolTip(2, state)
+            item.setToolTip(0, wrapped(str(folder.path)))
+            item.setToolTip(2, wrapped(state))
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.folders.addTopLevelItem(item)
             item.setSelected(folder.path == chosen)
@@ -144,14 +149,7 @@ class LibraryDialog(QDialog):
         self._on_folder_selected()
 
     def _show_failures(self, info: LibraryInfo) -> None:
-        self.failures.clear()
-        for failure in info.failures:
-            item = QTreeWidgetItem([str(failure.path), failure.reason])
-            item.setData(0, PATH_ROLE, str(failure.path))
-            item.setToolTip(0, str(failure.path))
-            item.setToolTip(1, failure.reason)
-            self.failures.addTopLevelItem(item)
-        self.failures.setColumnWidth(0, 380)
+        self.failures.show_failures(info.failures)
         self.tabs.setTabText(1, self.tr("Unreadable ({count})").format(count=count(info.failed)))
 
     def _show_about(self, info: LibraryInfo) -> None:
@@ -206,7 +204,9 @@ class LibraryDialog(QDialog):
 
     def _on_remove_clicked(self) -> None:
         folder = self._chosen_folder()
-        if folder is not None and is_confirmed(
+        if folder is None:
+            return
+        confirm(
             self,
             self.tr("Remove {folder} from the library?").format(folder=folder),
             self.tr(
@@ -214,11 +214,11 @@ class LibraryDialog(QDialog):
                 "are, and the folder can be added again."
             ),
             self.tr("Remove"),
-        ):
-            self.remove_wanted.emit(folder)
+            lambda: self.remove_wanted.emit(folder),
+        )
 
     def _on_forget_clicked(self) -> None:
-        if is_confirmed(
+        confirm(
             self,
             self.tr("Forget {photos}?").format(photos=photos(self._offline)),
             self.tr(
@@ -226,19 +226,14 @@ class LibraryDialog(QDialog):
                 "unplugged, keep them: they will be read again otherwise."
             ),
             self.tr("Forget"),
-        ):
-            self.forget_wanted.emit()
-
-    def _on_failure_activated(self, item: QTreeWidgetItem) -> None:
-        self.reveal_wanted.emit(Path(item.data(0, PATH_ROLE)))
+            self.forget_wanted.emit,
+        )
 
     def _on_copy_clicked(self) -> None:
-        rows = (self.failures.topLevelItem(row) for row in range(self.failures.topLevelItemCount()))
-        text = "\n".join(f"{item.text(0)}\t{item.text(1)}" for item in rows if item is not None)
-        QGuiApplication.clipboard().setText(text)
+        QGuiApplication.clipboard().setText(self.failures.text())
 
 
-def _page(tree: QTreeWidget, row: QHBoxLayout) -> QWidget:
+def _page(tree: QTreeView, row: QHBoxLayout) -> QWidget:
     page = QWidget()
     layout = QVBoxLayout(page)
     layout.setContentsMargins(0, 12, 0, 0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -43,9 +43,18 @@ from photoseek_desktop.thumbnail_cache import ThumbnailCache
 from photoseek_desktop.upkeep import Upkeep
 from photoseek_desktop.viewer import Viewer
 
-__all__ = ["MainWindow"]
+__all__ = ["MainWindow", "first_size"]
 
 TILE_STEP = 30
+
+FIRST_SIZE = QSize(1180, 800)
+TITLE_BAR = 40
+"""Logical pixels that a system's own frame may take above the window."""
+
+
+def first_size(screen: QSize) -> QSize:
+    """Return the size of the first window on a screen with this much room: frame and all fit."""
+    return FIRST_SIZE.boundedTo(screen - QSize(0, TITLE_BAR))
 
 
 class MainWindow(QMainWindow):
@@ -86,7 +95,9 @@ class MainWindow(QMainWindow):
             self._title = self.tr("{name} — Photoseek").format(name=directory.name)
         self.grid = PhotoGrid(self.model, self.cache)
         self.page = BrowserPage(self.grid, self.actions_, icons)
-        self.viewer = Viewer(self.model, PhotoLoader(lanes.photos, self), icons)
+        self.viewer = Viewer(
+            self.model, PhotoLoader(lanes.photos, self), icons, librarian.fetch_preview
+        )
         self.viewer.add_actions(
             [
                 self.actions_.info,
@@ -108,7 +119,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self._title)
         self.setAcceptDrops(True)
         self.setMinimumSize(420, 360)
-        self.resize(1180, 800)
+        self.resize(first_size(self.screen().availableSize()))
         self.restoreGeometry(settings.geometry)
         self.grid.set_tile(settings.tile)
         self.page.status_line.slider.setValue(settings.tile)
@@ -130,7 +141,7 @@ class MainWindow(QMainWindow):
         """Return the photos that an action is about, in the order shown."""
         if self._stack.currentWidget() is self.viewer:
             return [self.viewer.photo_id]
-        return [self.model.photo_id(row) for row in self.grid.selected_rows()]
+        return [int(photo_id) for photo_id in self.grid.selected_ids()]
 
     def _connect_page(self) -> None:
         page, bar = self.page, self.page.search_bar
@@ -150,6 +161,7 @@ class MainWindow(QMainWindow):
         self.viewer.menu_wanted.connect(self._on_menu_wanted)
         self.photo_actions.similar_found.connect(self._on_similar_found)
         self.photo_actions.notice.connect(page.status_line.show_notice)
+        self.grid.notice.connect(page.status_line.show_notice)
 
     def _connect_actions(self) -> None:
         slider = self.page.status_line.slider
@@ -288,14 +300,16 @@ class MainWindow(QMainWindow):
             self._on_selection_changed()
 
     def _on_selection_changed(self) -> None:
-        some = bool(self.selected_ids())
+        some = self._stack.currentWidget() is self.viewer or self.grid.has_selection
         for action in self.actions_.on_photos:
             action.setEnabled(some)
 
     def _on_menu_wanted(self, place: QPoint) -> None:
         selected = len(self.selected_ids())
         if selected:
-            self.actions_.photo_menu(self, selected).popup(place)
+            menu = self.actions_.photo_menu(self, selected)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(place)
 
     def _on_tile_wanted(self, tile: int) -> None:
         self.grid.set_tile(tile)

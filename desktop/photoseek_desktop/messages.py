@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QTimeZone
@@ -34,7 +35,11 @@ __all__ = [
     "results_line",
     "unknown_words_line",
     "unwatched_line",
+    "wrapped",
 ]
+
+TOOLTIP_WIDTH = 80
+"""Letters in a line of a tooltip."""
 
 
 def tr(text: str) -> str:
@@ -50,6 +55,12 @@ def count(number: int) -> str:
 def photos(number: int) -> str:
     """Return "1 photo" or "8,091 photos"."""
     return tr("1 photo") if number == 1 else tr("{count} photos").format(count=count(number))
+
+
+def wrapped(text: str) -> str:
+    """Break long lines, at any letter where it must be: a tooltip is as wide as its widest line."""
+    lines = [textwrap.wrap(line, TOOLTIP_WIDTH) or [""] for line in text.splitlines()]
+    return "\n".join(part for line in lines for part in line)
 
 
 def file_size(size: int) -> str:
@@ -246,4 +257,4 @@ def photo_tooltip(photo: Photo) -> str:
     ]
     if photo.offline:
         lines.append(tr("Offline: the file cannot be reached now"))
-    return "\n".join(lines)
+    return wrapped("\n".join(lines))

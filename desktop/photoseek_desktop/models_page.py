@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from photoseek import LibraryInfo, LibraryModel
-from photoseek_desktop.confirmation import is_confirmed
+from photoseek_desktop.confirmation import confirm
 from photoseek_desktop.messages import count, file_size, model_state, photos
 from photoseek_desktop.plain_list import PlainList
 
@@ -97,27 +97,31 @@ class ModelsPage(QWidget):
 
     def _on_use_clicked(self) -> None:
         model = self._chosen()
-        if model is not None and (
-            model.whole
-            or is_confirmed(
-                self,
-                self.tr("Search with {name} already?").format(name=model.name),
-                self.tr(
-                    "It has not read {photos} yet. They will not be found until it has."
-                ).format(photos=photos(model.lacking)),
-                self.tr("Search with it"),
-            )
-        ):
-            self.use_wanted.emit(model.id, not model.whole)
+        if model is None:
+            return
+        if model.whole:
+            self.use_wanted.emit(model.id, False)
+            return
+        confirm(
+            self,
+            self.tr("Search with {name} already?").format(name=model.name),
+            self.tr("It has not read {photos} yet. They will not be found until it has.").format(
+                photos=photos(model.lacking)
+            ),
+            self.tr("Search with it"),
+            lambda: self.use_wanted.emit(model.id, True),
+        )
 
     def _on_remove_clicked(self) -> None:
         model = self._chosen()
-        if model is not None and is_confirmed(
+        if model is None:
+            return
+        confirm(
             self,
             self.tr("Remove {name} from the library?").format(name=model.name or model.id),
             self.tr(
                 "What it has read is forgotten: if you add it again, it reads all photos anew."
             ),
             self.tr("Remove"),
-        ):
-            self.remove_wanted.emit(model.id)
+            lambda: self.remove_wanted.emit(model.id),
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, QUrl, Signal
+from PySide6.QtCore import QMimeData, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -89,6 +89,7 @@ class PhotoActions(QObject):
             box = QMessageBox(
                 QMessageBox.Icon.NoIcon, self.tr("Photoseek"), path.name, parent=self._window
             )
+            box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             box.setInformativeText(text)
             box.open()
 

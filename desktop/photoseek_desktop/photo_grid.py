@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
@@ -33,6 +35,7 @@ from PySide6.QtWidgets import (
 
 from photoseek_desktop.grid_layout import GridLayout, Section
 from photoseek_desktop.grid_view import GridView
+from photoseek_desktop.messages import photos
 from photoseek_desktop.photo_delegate import PhotoDelegate
 from photoseek_desktop.photo_model import PhotoModel
 from photoseek_desktop.search_request import Results
@@ -50,6 +53,9 @@ MARGIN = 20
 TOP = 8
 HEADER = 56
 
+MOST_DRAGGED = 5000
+"""Photos in one drag: their rows are all in memory, and other programs take no more."""
+
 
 class PhotoGrid(GridView):
     """Square tiles in one or two sections; the place to be is a photo, not a scroll offset.
@@ -59,12 +65,14 @@ class PhotoGrid(GridView):
         selection_changed(): other photos are selected.
         typed(str): the person typed letters, which belong into the search bar.
         menu_wanted(QPoint): a context menu is wanted at this point of the screen.
+        notice(str): something to say in passing.
     """
 
     photo_opened = Signal(int)
     selection_changed = Signal()
     typed = Signal(str)
     menu_wanted = Signal(QPoint)
+    notice = Signal(str)
 
     def __init__(
         self, model: PhotoModel, cache: ThumbnailCache, parent: QWidget | None = None
@@ -77,6 +85,7 @@ class PhotoGrid(GridView):
         self.setAccessibleName(self.tr("Photos"))
         self.activated.connect(lambda index: self.photo_opened.emit(model.photo_id(index.row())))
         cache.loaded.connect(self._on_thumbnails_loaded)
+        cache.side_changed.connect(self.viewport().update)
 
     @property
     def tile(self) -> int:
@@ -111,18 +120,30 @@ class PhotoGrid(GridView):
         if same and results.likely == self._photos.likely:
             return
         anchor = self._anchor()
-        selected = {self._photos.photo_id(row) for row in self.selected_rows()}
+        selected = self.selected_ids()
         current = self.currentIndex().row()
         # Somebody who has not moved yet stays at the top, whatever has come there.
-        moved = current > 0 or selected
+        moved = current > 0 or len(selected)
         current_id = self._photos.photo_id(current) if moved and current >= 0 else None
         self._take(results)
         self._select_ids(selected, current_id)
         self._return_to(anchor)
 
+    @property
+    def has_selection(self) -> bool:
+        """Whether any photo is selected."""
+        return self.selectionModel().hasSelection()
+
     def selected_rows(self) -> list[int]:
         """Return the selected rows in the order shown."""
-        return sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        # By runs: an index object for each of 100,000 rows would take half a second.
+        selection = self.selectionModel().selection()
+        runs = (selection.at(number) for number in range(selection.count()))
+        return sorted(row for run in runs for row in range(run.top(), run.bottom() + 1))
+
+    def selected_ids(self) -> NDArray[np.int64]:
+        """Return the selected photos `(n,)` in the order shown."""
+        return self._photos.ids[self.selected_rows()]
 
     def go_to(self, photo_id: int) -> None:
         """Select a photo and scroll to it."""
@@ -176,12 +197,10 @@ class PhotoGrid(GridView):
         elif row is not None:
             self.verticalScrollBar().setValue(self._layout.tile_rect(row).top() - anchor[1])
 
-    def _select_ids(self, selected: set[int], current_id: int | None) -> None:
-        wanted: NDArray[np.int64] = np.fromiter(selected, np.int64, len(selected))
+    def _select_ids(self, wanted: NDArray[np.int64], current_id: int | None) -> None:
         selection = QItemSelection()
-        for row in np.flatnonzero(np.isin(self._photos.ids, wanted)):
-            index = self._photos.index(int(row))
-            selection.select(index, index)
+        for first, last in _runs(np.flatnonzero(np.isin(self._photos.ids, wanted))):
+            selection.select(self._photos.index(first), self._photos.index(last))
         self.selectionModel().select(selection, Command.ClearAndSelect)
         current = self._photos.row_of(current_id) if current_id is not None else 0
         if current is not None and len(self._photos.ids):
@@ -265,14 +284,25 @@ class PhotoGrid(GridView):
         self.menu_wanted.emit(place)
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
-        """Drag the selected photos out as files, under the picture of the first."""
-        indexes = self.selectedIndexes()
-        data = self._photos.mimeData(indexes)
-        if not data.urls():
+        """Drag the selected photos out as files, under the picture of the first: all, or none."""
+        rows = self.selected_rows()
+        if len(rows) > MOST_DRAGGED:
+            self.notice.emit(
+                self.tr("{photos} are too many to drag; copy them instead (Ctrl+C)").format(
+                    photos=photos(len(rows))
+                )
+            )
+            return
+        if len(self._photos.known(rows)) < len(rows):
+            self.notice.emit(
+                self.tr("Preparing {photos}; drag again in a moment").format(
+                    photos=photos(len(rows))
+                )
+            )
             return
         drag = QDrag(self)
-        drag.setMimeData(data)
-        pixmap = self._cache.pixmap(self._photos.photo_id(indexes[0].row()))
+        drag.setMimeData(self._photos.mimeData([self._photos.index(row) for row in rows]))
+        pixmap = self._cache.pixmap(self._photos.photo_id(rows[0]))
         if pixmap is not None:
             side = round(96 * self.devicePixelRatioF())
             small = pixmap.scaled(
@@ -324,3 +354,10 @@ class PhotoGrid(GridView):
         ahead = view.translated(0, view.height())
         rows = dict.fromkeys(self._layout.rows_in(view) + self._layout.rows_in(ahead))
         self._cache.look_at(self._photos.photo_id(row) for row in rows)
+
+
+def _runs(rows: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last of each run of rows `(n,)` that follow one another."""
+    if len(rows):
+        for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+            yield int(run[0]), int(run[-1])

@@ -45,6 +45,7 @@ class PhotoModel(QAbstractListModel):
         self.ids: NDArray[np.int64] = np.empty(0, np.int64)
         self.likely = 0
         self._photos: dict[int, Photo] = {}
+        self._stale: set[int] = set()
         self._asked: set[int] = set()
         self._edition = 0
 
@@ -57,9 +58,9 @@ class PhotoModel(QAbstractListModel):
         self.endResetModel()
 
     def forget_photos(self) -> None:
-        """Fetch the rows in view again: the library has changed."""
+        """Fetch the rows in view again: the library has changed. The old ones serve until then."""
         self._edition += 1
-        self._photos.clear()
+        self._stale = set(self._photos)
         self._asked.clear()
         if len(self.ids):
             self.dataChanged.emit(self.index(0), self.index(len(self.ids) - 1))
@@ -70,8 +71,10 @@ class PhotoModel(QAbstractListModel):
             return
         if len(self._photos) + len(photos) > MOST_KEPT:
             self._photos.clear()
+            self._stale.clear()
             self._asked.clear()
         self._photos.update((photo.id, photo) for photo in photos)
+        self._stale.difference_update(photo.id for photo in photos)
         rows = np.flatnonzero(np.isin(self.ids, [photo.id for photo in photos]))
         if len(rows):
             self.dataChanged.emit(self.index(int(rows[0])), self.index(int(rows[-1])))
@@ -87,10 +90,10 @@ class PhotoModel(QAbstractListModel):
 
     def photo(self, row: int) -> Photo | None:
         """Return a row if it is here; otherwise ask for its page."""
-        photo = self._photos.get(int(self.ids[row]))
-        if photo is None:
+        photo_id = int(self.ids[row])
+        if self._lacks(photo_id):
             self._ask(row // PAGE)
-        return photo
+        return self._photos.get(photo_id)
 
     def known(self, rows: Sequence[int]) -> list[Photo]:
         """Return those of `rows` that are here, in order."""
@@ -153,6 +156,9 @@ class PhotoModel(QAbstractListModel):
             return
         self._asked.add(page)
         ids = self.ids[page * PAGE : (page + 1) * PAGE]
-        missing = tuple(int(each) for each in ids if int(each) not in self._photos)
+        missing = tuple(filter(self._lacks, ids.tolist()))
         if missing:
             self.photos_wanted.emit(missing, self._edition)
+
+    def _lacks(self, photo_id: int) -> bool:
+        return photo_id not in self._photos or photo_id in self._stale

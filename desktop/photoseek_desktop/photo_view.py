@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    QSizeF,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import (
     QImage,
     QMouseEvent,
@@ -18,6 +29,7 @@ from PySide6.QtWidgets import QWidget
 __all__ = ["PhotoView"]
 
 ZOOM_STEP = 1.25
+GAP = 16
 MOST_ZOOM = 16.0
 MOST_ENLARGED = 2.0
 """A small photo is fitted at up to twice its size, which still looks like a photo."""
@@ -39,6 +51,7 @@ class PhotoView(QWidget):
         super().__init__(parent)
         self._full = QPixmap()
         self._fitted = QPixmap()
+        self._preview = QPixmap()
         self._message = ""
         self._zoom = 0.0
         self._centre = QPointF()
@@ -58,6 +71,11 @@ class PhotoView(QWidget):
     def message(self) -> str:
         """What is said instead of a photo."""
         return self._message
+
+    @property
+    def has_preview(self) -> bool:
+        """Whether a small picture is shown above the sentence."""
+        return not self._preview.isNull()
 
     @property
     def zoom(self) -> float:
@@ -95,9 +113,15 @@ class PhotoView(QWidget):
 
     def show_message(self, message: str) -> None:
         """Say why there is no photo."""
-        self._full = self._fitted = QPixmap()
+        self._full = self._fitted = self._preview = QPixmap()
         self._message = message
         self.zoom_to_fit()
+
+    def show_preview(self, preview: QImage) -> None:
+        """Show a small picture above the sentence that says why the photo is not shown."""
+        if self._message:
+            self._preview = QPixmap.fromImage(preview)
+            self.update()
 
     def zoom_to_fit(self) -> None:
         """Show the whole photo."""
@@ -131,11 +155,7 @@ class PhotoView(QWidget):
         """Paint the photo, or the sentence in its place."""
         painter = QPainter(self)
         if self._message:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            room = self.rect().adjusted(40, 40, -40, -40)
-            painter.drawText(
-                room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message
-            )
+            self._paint_message(painter)
             return
         if self._full.isNull():
             return
@@ -149,6 +169,24 @@ class PhotoView(QWidget):
         scale = self.devicePixelRatioF() / self.zoom
         source = QRectF((seen.topLeft() - target.topLeft()) * scale, seen.size() * scale)
         painter.drawPixmap(seen, self._full, source)
+
+    def _paint_message(self, painter: QPainter) -> None:
+        """Paint the sentence in the middle, or below the preview if there is one."""
+        room = self.rect().adjusted(40, 40, -40, -40)
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+        words = painter.fontMetrics().boundingRect(room, flags, self._message).height()
+        size = self._preview.size().scaled(
+            self._preview.size().boundedTo(room.size() - QSize(0, words + GAP)),
+            Qt.AspectRatioMode.KeepAspectRatio,
+        )
+        height = words if size.isEmpty() else size.height() + GAP + words
+        top = room.center().y() - height // 2
+        if not size.isEmpty():
+            place = QRect(QPoint(room.center().x() - size.width() // 2, top), size)
+            painter.drawPixmap(place, self._preview)
+            top = place.bottom() + GAP
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        painter.drawText(QRect(room.left(), top, room.width(), words), flags, self._message)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the photo in view, and have it scaled anew when the size has settled."""

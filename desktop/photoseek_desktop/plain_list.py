@@ -1,13 +1,13 @@
-"""A list with columns, as the library's dialog shows its folders, files and models."""
+"""Lists with columns, as the library's dialog shows its folders, files and models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QTreeWidget
+from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtWidgets import QTreeView, QTreeWidget
 
-__all__ = ["PlainList"]
+__all__ = ["PlainList", "PlainTable"]
 
 
 class PlainList(QTreeWidget):
@@ -16,9 +16,22 @@ class PlainList(QTreeWidget):
     def __init__(self, headings: Sequence[str]) -> None:
         super().__init__()
         self.setHeaderLabels(list(headings))
-        self.setRootIsDecorated(False)
-        self.setUniformRowHeights(True)
-        self.setAllColumnsShowFocus(True)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.header().setStretchLastSection(True)
-        self.setAccessibleName(headings[0])
+        _make_plain(self, headings[0])
+
+
+class PlainTable(QTreeView):
+    """The same for a model's rows, of which there may be very many."""
+
+    def __init__(self, model: QAbstractItemModel, name: str) -> None:
+        super().__init__()
+        self.setModel(model)
+        _make_plain(self, name)
+
+
+def _make_plain(view: QTreeView, name: str) -> None:
+    view.setRootIsDecorated(False)
+    view.setUniformRowHeights(True)
+    view.setAllColumnsShowFocus(True)
+    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    view.header().setStretchLastSection(True)
+    view.setAccessibleName(name)

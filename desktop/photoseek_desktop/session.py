@@ -43,7 +43,7 @@ class Session(QObject):
         app.setWindowIcon(application_icon())
         self.directory = directory or default_library_directory()
         self.settings = Settings(self.directory)
-        self.theme = Theme(app, self.settings.theme)
+        self.theme = Theme(app, self.settings.theme, self)
         self.lanes = Lanes(self)
         self.librarian = Librarian(self.lanes, self.directory, bundle, self)
         self.indexer = Indexer(self.lanes.indexing, self.librarian, self)

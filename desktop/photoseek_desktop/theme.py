@@ -79,8 +79,13 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, choice: ThemeChoice = ThemeChoice.SYSTEM) -> None:
-        super().__init__(app)
+    def __init__(
+        self,
+        app: QApplication,
+        choice: ThemeChoice = ThemeChoice.SYSTEM,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
         self._app = app
         self._system = QPalette(app.palette())
         self._sheet = Template(_SHEET)
@@ -255,8 +260,8 @@ QComboBox::down-arrow { image: url($arrow); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $base; color: $text; border: 1px solid $line;
                               selection-background-color: $hover; selection-color: $text; }
 
-QTreeWidget, QPlainTextEdit { background: $base; border: 1px solid $line; border-radius: 8px; }
-QTreeWidget::item { padding: 5px 4px; }
+QTreeView, QPlainTextEdit { background: $base; border: 1px solid $line; border-radius: 8px; }
+QTreeView::item { padding: 5px 4px; }
 QHeaderView::section { background: $base; color: $muted; border: none; padding: 6px 8px;
                        border-bottom: 1px solid $line; }
 QTabWidget::pane { border: none; }

@@ -17,15 +17,20 @@ MOST_BYTES = 192 * 1024 * 1024
 BATCH = 12
 """Pictures loaded in one go: few enough that a scroll elsewhere is answered at once."""
 
+SETTLE = 150
+"""Milliseconds after which a tile's new size is taken for the last one."""
+
 
 class ThumbnailCache(QObject):
     """Square pixmaps by photo id, least recently used out first; GUI thread only.
 
     Signals:
         loaded(tuple[int, ...]): these photos can be painted now.
+        side_changed(): pictures of another size are made from now on; look at the photos again.
     """
 
     loaded = Signal(object)
+    side_changed = Signal()
 
     def __init__(self, librarian: Librarian, most_bytes: int = MOST_BYTES) -> None:
         super().__init__(librarian)
@@ -39,6 +44,9 @@ class ThumbnailCache(QObject):
         self._job: Job[dict[int, QImage | None]] | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._load)
+        self._next_side = 0
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE)
+        self._settle.timeout.connect(self._take_side)
 
     @property
     def byte_count(self) -> int:
@@ -48,7 +56,7 @@ class ThumbnailCache(QObject):
     @property
     def busy(self) -> bool:
         """Whether pictures are being loaded, or soon will be."""
-        return self._loading or self._soon.isActive()
+        return self._loading or self._soon.isActive() or self._settle.isActive()
 
     @property
     def side(self) -> int:
@@ -56,9 +64,15 @@ class ThumbnailCache(QObject):
         return self._side
 
     def set_side(self, side: int) -> None:
-        """Make pictures of another size; those of the old size serve until theirs come."""
-        if side != self._side:
-            self._side = side
+        """Make pictures of another size; those of the old size serve until theirs come.
+
+        A size that follows another one at once is waited for: the person drags the window's edge.
+        """
+        self._next_side = side
+        if self._side == 0:
+            self._take_side()
+        elif side != self._side:
+            self._settle.start()
 
     def pixmap(self, photo_id: int) -> QPixmap | None:
         """Return a photo's picture if it is here, perhaps of another size."""
@@ -90,6 +104,11 @@ class ThumbnailCache(QObject):
     @property
     def _loading(self) -> bool:
         return self._job is not None and not self._job.done
+
+    def _take_side(self) -> None:
+        if self._side != self._next_side:
+            self._side = self._next_side
+            self.side_changed.emit()
 
     def _lacks(self, photo_id: int) -> bool:
         pixmap = self._pixmaps.get(photo_id)

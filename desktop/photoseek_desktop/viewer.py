@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QContextMenuEvent, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from photoseek import Photo
@@ -39,10 +40,17 @@ class Viewer(QWidget):
     shown = Signal(str)
     menu_wanted = Signal(QPoint)
 
-    def __init__(self, model: PhotoModel, loader: PhotoLoader, icons: Icons) -> None:
+    def __init__(
+        self,
+        model: PhotoModel,
+        loader: PhotoLoader,
+        icons: Icons,
+        fetch_preview: Callable[[int, Callable[[QImage], None]], object],
+    ) -> None:
         super().__init__()
         self._model = model
         self.loader = loader
+        self._fetch_preview = fetch_preview
         self._photo_id = -1
         self._row = 0
         self._forward = True
@@ -236,6 +244,7 @@ class Viewer(QWidget):
         self._slow.stop()
         if loaded.problem:
             self.view.show_message(self._why_not(loaded.problem))
+            self._fetch_preview(loaded.photo_id, partial(self._on_preview, loaded))
         else:
             self.view.show_photo(loaded.image, loaded.fitted)
 
@@ -268,6 +277,10 @@ class Viewer(QWidget):
     def _on_loaded(self, loaded: LoadedPhoto) -> None:
         if self.isVisible() and loaded.photo_id == self._photo_id:
             self._show(loaded)
+
+    def _on_preview(self, loaded: LoadedPhoto, preview: QImage) -> None:
+        if loaded is self._loaded:
+            self.view.show_preview(preview)
 
     def _on_photos_fetched(self) -> None:
         if self.isVisible():

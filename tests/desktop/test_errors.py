@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.conftest import OpenWindow, make_photos
 from desktop.test_query_photos import message
-from desktop.window import drop_files
+from desktop.window import accept_question, drop_files
 from photoseek import Library
 from photoseek_desktop.session import Session
 
@@ -102,15 +102,15 @@ def test_unreadable_photos_are_listed_with_reasons(qtbot: QtBot, session: Sessio
     dialog = session.window.dialogs.library
     assert dialog is not None
     assert dialog.tabs.tabText(1) == "Unreadable (1)"
-    item = dialog.failures.topLevelItem(0)
-    assert item is not None
-    assert item.text(0).endswith("broken.jpg")
-    assert item.text(1)
+    failure = dialog.failures.failure(0)
+    assert failure.path.name == "broken.jpg"
+    assert failure.reason
+    assert dialog.failures.text() == f"{failure.path}\t{failure.reason}"
     dialog.close()
 
 
 def test_removing_a_folder_leaves_its_files(
-    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
 ) -> None:
     folder = make_photos(tmp_path / "photos", variants=1)
     session = open_window(tmp_path / "library", folder)
@@ -120,8 +120,8 @@ def test_removing_a_folder_leaves_its_files(
     item = dialog.folders.topLevelItem(0)
     assert item is not None
     item.setSelected(True)
-    monkeypatch.setattr("photoseek_desktop.library_dialog.is_confirmed", lambda *_: True)
     dialog.remove_button.click()
+    accept_question(dialog)
     page = session.window.page
     qtbot.waitUntil(lambda: page.state_page.title == "Find any photo by describing it")
     dialog.close()
@@ -129,9 +129,7 @@ def test_removing_a_folder_leaves_its_files(
     assert isinstance(dialog.folders, QTreeWidget)
 
 
-def test_forgetting_missing_photos(
-    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_forgetting_missing_photos(qtbot: QtBot, open_window: OpenWindow, tmp_path: Path) -> None:
     gone = make_photos(tmp_path / "gone", variants=1)
     kept = make_photos(tmp_path / "kept", variants=2)
     session = open_window(tmp_path / "library", gone, kept)
@@ -144,8 +142,8 @@ def test_forgetting_missing_photos(
     session.window.actions_.library.trigger()
     dialog = session.window.dialogs.library
     assert dialog is not None
-    monkeypatch.setattr("photoseek_desktop.library_dialog.is_confirmed", lambda *_: True)
     dialog.forget_button.click()
+    accept_question(dialog)
     qtbot.waitUntil(lambda: page.status_line.coverage == "16 photos searchable", timeout=10_000)
     dialog.close()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtGui import QContextMenuEvent, QDrag, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
@@ -110,6 +110,65 @@ def test_a_photo_is_dragged_out_as_a_file(qtbot: QtBot, session: Session, photos
     model = session.window.model
     data = model.mimeData([model.index(0)])
     assert [url.toLocalFile() for url in data.urls()] == [str(photos / "white-29.jpg")]
+
+
+def test_photos_that_were_not_fetched_yet_are_dragged_all_or_none(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names(qtbot, session, 1)
+    grid, model = session.window.grid, session.window.model
+    dragged: list[int] = []
+
+    class Drag(QDrag):
+        def exec(self, *_: object) -> Qt.DropAction:
+            dragged.append(len(self.mimeData().urls()))
+            return Qt.DropAction.CopyAction
+
+    monkeypatch.setattr("photoseek_desktop.photo_grid.QDrag", Drag)
+    grid.selectAll()
+    assert len(model.known(range(240))) < 240
+    with qtbot.waitSignal(grid.notice):
+        grid.startDrag(Qt.DropAction.CopyAction)
+    assert dragged == []
+    qtbot.waitUntil(lambda: len(model.known(range(240))) == 240)
+    grid.startDrag(Qt.DropAction.CopyAction)
+    assert dragged == [240]
+
+
+def test_a_refresh_keeps_a_selection_of_all_photos_in_few_runs(
+    qtbot: QtBot, session: Session
+) -> None:
+    grid, model = session.window.grid, session.window.model
+    grid.selectAll()
+    before = grid.selected_ids().tolist()
+    newer = np.concatenate([[10_000], model.ids[:100], [10_001], model.ids[100:]])
+    grid.refresh_results(Results(session.librarian.request, newer))
+    assert grid.selected_ids().tolist() == before
+    assert grid.selectionModel().selection().count() == 2
+    assert grid.has_selection
+
+
+def test_a_dragged_window_edge_makes_pictures_once(qtbot: QtBot, session: Session) -> None:
+    grid, cache = session.window.grid, session.window.cache
+    wait_for_tiles(qtbot, session, rows_in_view(session))
+    with qtbot.waitSignal(cache.side_changed):
+        for tile in range(grid.tile + 1, grid.tile + 60):
+            grid.set_tile(tile)
+            assert cache.busy
+    assert cache.side == round(
+        grid.visualRect(session.window.model.index(0)).width() * grid.devicePixelRatioF()
+    )
+
+
+def test_a_closed_context_menu_is_gone(qtbot: QtBot, session: Session) -> None:
+    press(session, Qt.Key.Key_Down)
+    for _ in range(3):
+        session.window.grid.menu_wanted.emit(QPoint(5, 5))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        menu.close()
+    owned = session.window.findChildren
+    qtbot.waitUntil(lambda: not [menu for menu in owned(QMenu) if menu.parent() is session.window])
 
 
 def test_clicks_and_rubber_band_select(qtbot: QtBot, session: Session) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, QSize
 
 from photoseek_desktop.grid_layout import GridLayout, Section
+from photoseek_desktop.main_window import first_size
 
 LAYOUTS = [
     GridLayout(900, 180, 8, 20, (Section(0, 47, 0),)),
@@ -65,3 +66,14 @@ def test_a_million_photos_are_laid_out_at_once() -> None:
     layout = GridLayout(1000, 180, 8, 20, (Section(0, 1_000_000, 0),))
     assert layout.row_at(layout.tile_rect(999_999).center()) == 999_999
     assert len(layout.rows_in(QRect(0, 9_000_000, 1000, 700))) <= 30
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 728), (683, 364), (800, 600)])
+def test_the_first_window_fits_its_screen(width: int, height: int) -> None:
+    size = first_size(QSize(width, height))
+    assert size.width() <= width
+    assert size.height() < height
+
+
+def test_the_first_window_on_a_large_screen_has_its_own_size() -> None:
+    assert first_size(QSize(2560, 1400)) == QSize(1180, 800)

@@ -107,3 +107,11 @@ def test_request_becomes_cores_query() -> None:
     assert not SearchRequest("  ")
     with pytest.raises(QueryError):
         SearchRequest("-sea").to_query()
+
+
+def test_long_lines_of_a_tooltip_are_broken() -> None:
+    name = "a" * 200
+    lines = messages.wrapped(f"{name}\nshort\n/a folder/{'b ' * 100}").split("\n")
+    assert max(map(len, lines)) <= 80
+    assert "".join(lines[:3]) == name
+    assert "short" in lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,6 @@ from desktop.window import WAIT, names, search
 from photoseek import ModelBundle
 from photoseek_desktop.models_page import ModelsPage
 from photoseek_desktop.session import Session
-
-Answer = Callable[[str], None]
 
 
 @pytest.fixture
@@ -38,19 +36,10 @@ def page(qtbot: QtBot, session: Session) -> Iterator[ModelsPage]:
     dialog.close()
 
 
-@pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
-    """Press the button with these words in the next question."""
-
-    def prepare(words: str) -> None:
-        def press(box: QMessageBox) -> int:
-            button = next(b for b in box.buttons() if b.text() == words)
-            button.click()
-            return 0
-
-        monkeypatch.setattr(QMessageBox, "exec", press)
-
-    return prepare
+def answer(page: ModelsPage, words: str) -> None:
+    """Press the button with these words in the question that is open."""
+    box = next(box for box in page.findChildren(QMessageBox) if box.isVisible())
+    next(button for button in box.buttons() if button.text() == words).click()
 
 
 def rows(page: ModelsPage) -> list[list[str]]:
@@ -76,7 +65,6 @@ def test_another_model_is_added_used_and_the_old_one_removed(
     session: Session,
     page: ModelsPage,
     other: Path,
-    answer: Answer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert rows(page) == [["colours-0", "240", "In use; has read all photos"]]
@@ -93,10 +81,10 @@ def test_another_model_is_added_used_and_the_old_one_removed(
     qtbot.waitUntil(lambda: rows(page)[0][0] == "colours of 24", timeout=WAIT)
     assert [row[2] for row in rows(page)] == ["In use; has read all photos", "Has read all photos"]
     choose(page, 1)
-    answer("Cancel")
     QTest.mouseClick(page.remove_button, Qt.MouseButton.LeftButton)
-    answer("Remove")
+    answer(page, "Cancel")
     QTest.mouseClick(page.remove_button, Qt.MouseButton.LeftButton)
+    answer(page, "Remove")
     qtbot.waitUntil(lambda: len(rows(page)) == 1, timeout=WAIT)
     page.window().hide()
     search(qtbot, session, "red")
@@ -104,19 +92,19 @@ def test_another_model_is_added_used_and_the_old_one_removed(
 
 
 def test_a_model_that_lacks_photos_is_used_after_a_question(
-    qtbot: QtBot, session: Session, page: ModelsPage, other: Path, answer: Answer
+    qtbot: QtBot, session: Session, page: ModelsPage, other: Path
 ) -> None:
     session.librarian.library.add_model(ModelBundle.open(other))
     with qtbot.waitSignal(session.librarian.info_changed, timeout=WAIT):
         session.librarian.request_info()
     assert rows(page)[1] == ["colours of 24", "0", "Has not read 240 photos"]
     choose(page, 1)
-    answer("Cancel")
     QTest.mouseClick(page.use_button, Qt.MouseButton.LeftButton)
+    answer(page, "Cancel")
     assert session.librarian.library.bundle.manifest.name == "colours-0"
-    answer("Search with it")
+    QTest.mouseClick(page.use_button, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(session.indexer.finished, timeout=WAIT):
-        QTest.mouseClick(page.use_button, Qt.MouseButton.LeftButton)
+        answer(page, "Search with it")
     qtbot.waitUntil(
         lambda: rows(page)[0] == ["colours of 24", "240", "In use; has read all photos"]
     )

@@ -104,7 +104,8 @@ def test_pictures_of_another_size_serve_until_theirs_come(
     cache = make_cache(librarian, most_tiles=100)
     with qtbot.waitSignal(cache.loaded):
         cache.look_at([1])
-    cache.set_side(20)
+    with qtbot.waitSignal(cache.side_changed):
+        cache.set_side(20)
     old = cache.pixmap(1)
     assert old is not None
     assert old.width() == SIDE

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.conftest import OpenWindow, draw_photo, make_photos
 from desktop.window import names, press
+from photoseek import Library, ModelBundle
 from photoseek_desktop.session import Session
 
 
@@ -133,3 +134,30 @@ def test_viewer_stays_at_its_photo_while_others_arrive(
         session.window.actions_.rescan.trigger()
     qtbot.waitUntil(lambda: "2 of 9" in words(session))
     assert "white-00.jpg" in words(session)
+
+
+def test_an_update_does_not_take_the_name_away(qtbot: QtBot, session: Session) -> None:
+    open_first(qtbot, session)
+    window = session.window
+    told: list[str] = []
+    window.viewer.shown.connect(told.append)
+    window.model.forget_photos()
+    assert window.viewer.photo is not None
+    qtbot.waitUntil(lambda: len(told) >= 2)  # the old row, then the one that was fetched anew
+    assert set(told) == {window.viewer.photo.path.name}
+
+
+def test_an_offline_photo_shows_its_thumbnail(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path, bundle: Path
+) -> None:
+    folder = make_photos(tmp_path / "drive", variants=1)
+    with Library.open(tmp_path / "library", bundle=ModelBundle.open(bundle)) as library:
+        library.add_folder(folder)
+        library.update()
+    folder.rename(tmp_path / "unplugged")
+    session = open_window(tmp_path / "library")
+    names(qtbot, session, 1)
+    session.window.grid.photo_opened.emit(session.window.model.photo_id(0))
+    view = session.window.viewer.view
+    qtbot.waitUntil(lambda: view.has_preview)
+    assert view.message

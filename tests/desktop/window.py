@@ -8,12 +8,21 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from photoseek_desktop.session import Session
 
-__all__ = ["drop", "drop_files", "names", "press", "search", "type_phrase", "wait_for_tiles"]
+__all__ = [
+    "accept_question",
+    "drop",
+    "drop_files",
+    "names",
+    "press",
+    "search",
+    "type_phrase",
+    "wait_for_tiles",
+]
 
 WAIT = 10_000
 
@@ -66,6 +75,14 @@ def drop_files(session: Session, *paths: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     drop(session, data)
+
+
+def accept_question(dialog: QWidget) -> None:
+    """Press the button of the dialog's question that goes on."""
+    box = next(box for box in dialog.findChildren(QMessageBox) if box.isVisible())
+    buttons = box.buttons()
+    role = QMessageBox.ButtonRole.AcceptRole
+    next(button for button in buttons if box.buttonRole(button) is role).click()
 
 
 def wait_for_tiles(qtbot: QtBot, session: Session, rows: Sequence[int]) -> None:
