@@ -8,15 +8,11 @@ run:            ## set up and open the app; FOLDER=... adds a folder of photos
 	sh packaging/setup.sh app
 	sh packaging/run.sh $(if $(FOLDER),"$(FOLDER)")
 
-test: check     ## set up, check and run all tests
-	QT_QPA_PLATFORM=offscreen $(BIN)/pytest
+test:           ## set up, check and run all tests
+	sh packaging/test.sh
 
-check:          ## format, lint, types and import walls
-	sh packaging/setup.sh dev
-	$(BIN)/ruff format --check
-	$(BIN)/ruff check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+check:          ## format, lint, types, import walls and workflows
+	sh packaging/check.sh
 
 format:         ## put the code in the house's form
 	sh packaging/setup.sh dev

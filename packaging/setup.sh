@@ -1,13 +1,14 @@
 #!/bin/sh
 # Sets up .venv in the checkout: `setup.sh app` for the app, `setup.sh dev` for training and tests,
-# `setup.sh bench` for measuring speed too.
+# `setup.sh bench` for measuring speed too; `setup.sh system` installs only what Qt takes from the
+# system.
 # Installs what is missing from the system as root, or stops and names the command to run.
 set -eu
 cd "$(dirname "$0")/.."
 
 kind=$1
 python=${PYTHON:-python3}
-bin=.venv/bin
+. packaging/bin.sh
 
 # What Qt's wheels take from the system, a font, and the C++ runtime of the wheels, by Debian name.
 system_packages="libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 \
@@ -45,7 +46,7 @@ check_python() {
 }
 
 make_venv() {
-    [ -x $bin/pip ] && $bin/python -c '' 2>/dev/null && return
+    [ -x $bin/python ] && $bin/python -c '' 2>/dev/null && return
     echo "photoseek: making .venv" >&2
     rm -rf .venv
     "$python" -m venv .venv
@@ -58,7 +59,7 @@ install_packages() {
     cmp -s pyproject.toml "$stamp" && return
     [ "$kind" = app ] && cmp -s pyproject.toml .venv/photoseek-dev.stamp && return
     echo "photoseek: installing Python packages into .venv" >&2
-    $bin/pip install --quiet --disable-pip-version-check --editable ".$extras"
+    $bin/python -m pip install --quiet --disable-pip-version-check --editable ".$extras"
     cp pyproject.toml "$stamp"
 }
 
@@ -74,12 +75,17 @@ check_system_libraries() {
     install "Qt needs libraries that are not there ($missing)" $system_packages
 }
 
+if [ "$kind" = system ]; then
+    # shellcheck disable=SC2086 -- one word for each package
+    install "Qt takes these from the system" $system_packages
+    exit
+fi
 check_python
 make_venv
 case $kind in
     app) install_packages "" ;;
     dev) install_packages "[train,raw,dev]" ;;
     bench) install_packages "[train,raw,dev,bench]" ;;
-    *) stop "usage: packaging/setup.sh app|dev|bench" ;;
+    *) stop "usage: packaging/setup.sh app|dev|bench|system" ;;
 esac
 check_system_libraries

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Checks the code and runs all tests, on any system: `make test`, and its form for Windows.
+set -eu
+cd "$(dirname "$0")/.."
+
+sh packaging/check.sh
+. packaging/bin.sh
+QT_QPA_PLATFORM=offscreen "$bin/pytest"
