@@ -23,7 +23,12 @@ Importing this package loads neither onnxruntime nor sqlite3 nor Pillow: names l
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING
+
+# onnxruntime 1.32 counts its use and sends the counts to its maker, and makes an id of the machine
+# in the home folder, unless this is set before it is imported. It holds for child processes too.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 if TYPE_CHECKING:
     from photoseek.bundle import ModelBundle

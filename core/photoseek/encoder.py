@@ -26,6 +26,9 @@ __all__ = ["Encoder"]
 Provider = Literal["auto", "cuda", "cpu"]
 BATCH_SIZE = 32
 
+# A program that imported onnxruntime before photoseek has its telemetry started already.
+onnxruntime.disable_telemetry_events()
+
 _CUDA = "CUDAExecutionProvider"
 _CPU = "CPUExecutionProvider"
 

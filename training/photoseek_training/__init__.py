@@ -25,3 +25,6 @@ writes its graphs with `graph_writer`, as `text_graph` does.
 report is made of: `report` sets bundles side by side on Flickr8k and, with `plots`, by class on the
 `wang` set; `words_report` tells what they make of `words` beyond the captions and of `class_names`.
 """
+
+# Before anything imports onnxruntime: photoseek turns its telemetry off.
+import photoseek  # noqa: F401
