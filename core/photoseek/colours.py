@@ -8,20 +8,21 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
-__all__ = ["flatten", "to_srgb"]
+__all__ = ["flatten", "lightest", "to_srgb"]
 
 _WHITE = (255, 255, 255)
 _PROFILED = {"RGB": "RGB", "CMYK": "CMYK", "L": "GRAY"}
 """Modes that a colour profile may describe, by the profile's own word for them."""
 
 
-def flatten(image: Image.Image) -> Image.Image:
+def flatten(image: Image.Image, most: float | None = None) -> Image.Image:
     """Return the image in 8 bits a channel, on white where it is transparent.
 
-    Its mode is then RGB, CMYK, LAB or L, with the colours still those of its profile.
+    Its mode is then RGB, CMYK, LAB or L, with the colours still those of its profile. `most` is
+    `lightest` of the whole image where this one is a part of it.
     """
-    if image.mode.startswith("I") or image.mode == "F":
-        return _from_deep(image)
+    if _is_deep(image):
+        return _from_deep(image, most if most is not None else lightest(image))
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         layered = image.convert("RGBA")
         rgb = Image.new("RGB", layered.size, _WHITE)
@@ -46,12 +47,30 @@ def to_srgb(image: Image.Image, profile: object) -> Image.Image:
     return converted
 
 
-def _from_deep(image: Image.Image) -> Image.Image:
-    """Scale 16-bit integers or floats to 8 bits, where Pillow would clip them at 255."""
-    values = np.asarray(image, np.float32)
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    most = 65535.0 if image.mode.startswith("I") else float(values.max(initial=1.0))
-    scaled = (values / most).clip(0, 1) * 255
+def lightest(image: Image.Image) -> float:
+    """Return the value that counts as white in an image of deep integers or floats."""
+    if not _is_deep(image):
+        return 255.0
+    if image.mode.startswith("I;16"):
+        return 65535.0
+    values = np.asarray(image)
+    if image.mode == "F":
+        return float(np.max(values, where=np.isfinite(values), initial=1.0))
+    # Many programs keep 16 bits in 32; what is beyond a signed number is kept as below zero.
+    return 65535.0 if values.min() >= 0 and values.max() <= 65535 else 4294967295.0
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def _from_deep(image: Image.Image, most: float) -> Image.Image:
+    """Scale deep integers or floats to 8 bits, where Pillow would clip them at 255."""
+    values = np.asarray(image)
+    if image.mode == "I" and most > 65535:
+        values = values.view(np.uint32)
+    values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    scaled = (values / np.float32(most)).clip(0, 1) * 255
     return Image.fromarray(scaled.astype(np.uint8))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from photoseek.photo.formats import PHOTO_SUFFIXES, why_unreadable
 from photoseek.raw import RAW_SUFFIXES, can_read_raw
 from photoseek.records import Failure
 
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FoundFile", "Scan", "concerns_photos", "scan_folder", "scan_places", "why_skipped"]
 
-PHOTO_SUFFIXES = frozenset(
-    {b".avif", b".bmp", b".gif", b".heic", b".heics", b".heif", b".hif", b".jfif", b".jp2"}
-    | {b".jpe", b".jpeg", b".jpg", b".png", b".tif", b".tiff", b".webp"}
-)
+_PHOTO_SUFFIXES = frozenset(map(os.fsencode, PHOTO_SUFFIXES))
 _RAW_SUFFIXES = frozenset(map(os.fsencode, RAW_SUFFIXES))
 SKIPPED_FOLDERS = frozenset(
     ["@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"]
@@ -105,8 +103,8 @@ def why_skipped(path: Path, folder: Path) -> str | None:
         return f"it lies in {part!r}, a kind of folder that Photoseek leaves out"
     if path.name.startswith("."):
         return "its name starts with a dot, which marks hidden files"
-    if path.suffix.lower() in RAW_SUFFIXES and not can_read_raw():
-        return "camera RAW files need the extra: pip install 'photoseek[raw]'"
+    if (reason := why_unreadable(path.suffix)) is not None:
+        return reason
     if not _is_photo_name(os.fsencode(path.name)):
         return f"{path.suffix or 'no ending'} is not the ending of a photo file"
     return None
@@ -241,4 +239,4 @@ def _is_photo_name(name: bytes) -> bool:
     if not stem or name.startswith(b"."):
         return False
     suffix = (dot + suffix).lower()
-    return suffix in PHOTO_SUFFIXES or (suffix in _RAW_SUFFIXES and can_read_raw())
+    return suffix in _PHOTO_SUFFIXES or (suffix in _RAW_SUFFIXES and can_read_raw())

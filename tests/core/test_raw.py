@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from photo_files import saved
 from photoseek.errors import PhotoError
 from photoseek.images import decode_photo, open_photo
 
@@ -51,7 +52,7 @@ def make_dng(
     colour: tuple[int, int, int],
     *,
     orientation: int = 1,
-    preview: Image.Image | None = None,
+    preview: Image.Image | bytes | None = None,
 ) -> Path:
     """Write a Bayer mosaic (RGGB) of one colour, 0 to 4095 a channel, perhaps with a preview."""
     mosaic = np.empty((HEIGHT, WIDTH), "<u2")
@@ -87,22 +88,21 @@ def make_dng(
     ]
     if preview is None:
         return write_tiff(path, pixels, directory([*named, *raw], 8 + len(pixels)))
-    stream = io.BytesIO()
-    preview.save(stream, "JPEG", quality=95)
-    stored = stream.getvalue()
+    stored = preview if isinstance(preview, bytes) else saved(preview, "JPEG", quality=95)
+    shown = Image.open(io.BytesIO(stored)).size
     stored += b"\0" * (len(stored) % 2)
     raw_start = 8 + len(pixels) + len(stored)
     raw_directory = directory(raw, raw_start)
     small = [
         tag(254, LONG, 1),
-        tag(256, LONG, preview.width),
-        tag(257, LONG, preview.height),
+        tag(256, LONG, shown[0]),
+        tag(257, LONG, shown[1]),
         tag(258, SHORT, 8, 8, 8),
         tag(259, SHORT, 7),
         tag(262, SHORT, 6),
         tag(273, LONG, 8 + len(pixels)),
         tag(277, SHORT, 3),
-        tag(278, LONG, preview.height),
+        tag(278, LONG, shown[1]),
         tag(279, LONG, len(stored)),
         tag(330, LONG, raw_start),
     ]
@@ -116,23 +116,63 @@ def write_tiff(path: Path, body: bytes, first: bytes) -> Path:
     return path
 
 
-def test_the_preview_that_the_camera_stored_is_taken(tmp_path: Path) -> None:
+def test_the_preview_that_the_camera_stored_is_taken_and_the_size_is_the_photos(
+    tmp_path: Path,
+) -> None:
     preview = Image.new("RGB", (480, 320), (200, 40, 40))
     photo = decode_photo(make_dng(tmp_path / "red.dng", (400, 900, 3600), preview=preview))
     red, _, blue = np.asarray(photo.image).reshape(-1, 3).mean(axis=0)
-    assert (photo.width, photo.height) == (480, 320)
+    assert (photo.width, photo.height) == (WIDTH, HEIGHT)
     assert red > 150 > blue
 
 
-def test_a_preview_of_a_raw_file_held_upright_comes_out_upright(tmp_path: Path) -> None:
-    preview = Image.new("RGB", (480, 320), (200, 40, 40))
-    path = make_dng(tmp_path / "red.dng", (400, 900, 3600), orientation=6, preview=preview)
+def noise() -> Image.Image:
+    values = np.random.default_rng(0).integers(0, 255, (320, 480, 3))
+    return Image.fromarray(values.astype(np.uint8))
+
+
+def lying(preview: Image.Image, orientation: int | None) -> bytes:
+    """Return a preview as a JPEG whose own EXIF names this orientation, or none at all."""
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    if orientation is not None:
+        exif[0x0112] = orientation
+    return saved(preview, "JPEG", quality=95, exif=exif)
+
+
+@pytest.mark.parametrize("own", [None, 1, 6])
+def test_a_preview_is_turned_by_the_raw_file_where_it_does_not_say_how_it_lies(
+    tmp_path: Path, own: int | None
+) -> None:
+    stored = Image.new("RGB", (480, 320), (200, 40, 40))
+    stored.paste((40, 40, 200), (0, 0, 480, 160))  # blue is above, and to the right once turned
+    path = make_dng(
+        tmp_path / "red.dng", (400, 900, 3600), orientation=6, preview=lying(stored, own)
+    )
     photo = decode_photo(path)
-    assert (photo.width, photo.height) == (320, 480)
+    assert (photo.width, photo.height) == (HEIGHT, WIDTH)
+    assert photo.image.size == (320, 480)
+    assert np.asarray(photo.image)[240, 300, 2] > 150
+
+
+def test_a_preview_that_stands_upright_already_is_not_turned(tmp_path: Path) -> None:
+    upright = Image.new("RGB", (320, 480), (200, 40, 40))
+    path = make_dng(
+        tmp_path / "red.dng", (400, 900, 3600), orientation=8, preview=lying(upright, None)
+    )
+    assert decode_photo(path).image.size == (320, 480)
+
+
+def test_a_raw_file_whose_preview_is_damaged_is_developed(tmp_path: Path) -> None:
+    stored = saved(noise(), "JPEG")
+    path = make_dng(tmp_path / "sky.dng", (400, 900, 3600), preview=stored[:5000])
+    red, green, blue = np.asarray(open_photo(path)).reshape(-1, 3).mean(axis=0)
+    assert blue > green > red
 
 
 def test_a_raw_file_without_a_preview_is_developed(tmp_path: Path) -> None:
     photo = decode_photo(make_dng(tmp_path / "sky.dng", (400, 900, 3600)))
+    assert (photo.width, photo.height) == (WIDTH, HEIGHT)
     red, green, blue = np.asarray(photo.image).reshape(-1, 3).mean(axis=0)
     assert blue > green > red
     assert photo.width > photo.height
@@ -147,5 +187,7 @@ def test_a_raw_file_held_upright_comes_out_upright(tmp_path: Path) -> None:
 def test_a_raw_file_cut_short_says_so(tmp_path: Path) -> None:
     path = make_dng(tmp_path / "cut.dng", (400, 900, 3600))
     path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(PhotoError, match="RAW file cannot be read"):
+    with pytest.raises(PhotoError) as caught:
         open_photo(path)
+    assert caught.value.kind in ("damaged", "unsupported")
+    assert "LibRaw" not in caught.value.reason

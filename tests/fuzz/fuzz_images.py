@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["PIL", "pillow_heif", "photoseek"]):
     from PIL import Image
 
     from photo_files import photo_files, try_to_open
-    from photoseek import images
+    from photoseek.photo import opening
 
     Image.init()  # the readers too, which are otherwise imported later
 
@@ -39,7 +39,7 @@ def main() -> None:
     for name, content in photo_files().items():
         (folders[0] / name).write_bytes(content)
     warnings.simplefilter("ignore")  # Pillow's, about damage
-    images.MOST_PIXELS = MOST_PIXELS
+    opening.MOST_PIXELS = MOST_PIXELS
     atheris.Setup([sys.argv[0], *LIMITS, *sys.argv[1:]], try_to_open_any)
     atheris.Fuzz()
 
