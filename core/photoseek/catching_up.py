@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 import numpy as np
 
 from photoseek.database import Catalogue, LackingPhoto
-from photoseek.decoder import Decoded, DecodeJob, DecoderPool
+from photoseek.decoding.pool import Decoded, DecodeJob, DecoderPool
 from photoseek.encoder import Encoder
 from photoseek.indexer import BATCH_SIZE
 from photoseek.records import Progress

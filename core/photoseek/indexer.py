@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from photoseek.database import Catalogue, KnownFile, PhotoFile
-from photoseek.decoder import Decoded, DecodeJob, DecoderPool, Known, Outcome, Undecodable
+from photoseek.decoding.pool import Decoded, DecodeJob, DecoderPool, Known, Outcome, Undecodable
 from photoseek.encoder import Encoder
 from photoseek.errors import LibraryError
 from photoseek.exclusions import Exclusions

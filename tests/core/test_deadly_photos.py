@@ -16,7 +16,7 @@ import pytest
 
 from drawing import draw_photo
 from photoseek import Library
-from photoseek.decoder import DecoderPool
+from photoseek.decoding.pool import DecoderPool
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="memory is limited on Linux alone"

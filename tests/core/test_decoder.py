@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from drawing import draw_photo
-from photoseek.decoder import Decoded, DecodeJob, DecoderPool, FailureKind, Known, Undecodable
+from photoseek.decoding.pool import Decoded, DecodeJob, DecoderPool, FailureKind, Known, Undecodable
 from photoseek.errors import PhotoseekError
 from photoseek.images import open_photo, to_pixels
 from photoseek.manifest import ImageInput
@@ -43,7 +43,7 @@ def workers_of(parent: int) -> list[int]:
             status = (entry / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(status[1]) == parent and b"photoseek.decoder_worker" in command:
+        if int(status[1]) == parent and b"photoseek.decoding.worker" in command:
             found.append(int(entry.name))
     return found
 

@@ -49,7 +49,7 @@ def test_a_search_by_phrase_needs_no_pillow_and_no_decoder(
     code = (
         "import sys; from photoseek.cli import main; "
         f"main(['search', 'red', '--library', {str(tmp_path)!r}]);"
-        "print({'PIL', 'pillow_heif', 'photoseek.decoder', 'importlib.metadata'}"
+        "print({'PIL', 'pillow_heif', 'photoseek.decoding.pool', 'importlib.metadata'}"
         " & set(sys.modules))"
     )
     assert python(code).splitlines()[-1] == "set()"

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.errors import PhotoseekError
-from photoseek.frames import read_frame, write_frame
+from photoseek.decoding.frames import read_frame, write_frame
 from photoseek.manifest import ImageInput
 from photoseek.metadata import unpack_metadata
 from photoseek.records import Metadata
@@ -234,7 +234,7 @@ class _Worker:
 
 
 def _start(spec: ImageInput) -> subprocess.Popen[bytes]:
-    worker = [sys.executable, "-m", "photoseek.decoder_worker"]
+    worker = [sys.executable, "-m", "photoseek.decoding.worker"]
     return subprocess.Popen(
         [*worker, json.dumps(dataclasses.asdict(spec))],
         stdin=subprocess.PIPE,

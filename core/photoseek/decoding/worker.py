@@ -1,4 +1,4 @@
-"""The process that opens untrusted photo files: `python -m photoseek.decoder_worker`.
+"""The process that opens untrusted photo files: `python -m photoseek.decoding.worker`.
 
 It answers frames on its standard input with frames on its standard output. What a file does to
 a decoder (a crash, endless work, all of the memory) happens here and is noticed by `decoder`.
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from blake3 import blake3
 
 from photoseek.errors import PhotoError
-from photoseek.frames import read_frame, write_frame
+from photoseek.decoding.frames import read_frame, write_frame
 from photoseek.images import decode_photo, least_side, make_thumbnail, read_metadata, to_pixels
 from photoseek.manifest import ImageInput
 from photoseek.metadata import pack_metadata
