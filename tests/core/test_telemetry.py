@@ -11,7 +11,7 @@ import pytest
 
 NEWCOMERS = (
     "photoseek.encoder",
-    "photoseek.decoder_worker",
+    "photoseek.decoding.worker",
     "photoseek.cli",
     "photoseek_desktop.app",
     "photoseek_training.quantization",

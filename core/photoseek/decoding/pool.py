@@ -23,8 +23,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from photoseek.errors import PhotoseekError
 from photoseek.decoding.frames import read_frame, write_frame
+from photoseek.errors import PhotoseekError
 from photoseek.manifest import ImageInput
 from photoseek.metadata import unpack_metadata
 from photoseek.records import Metadata

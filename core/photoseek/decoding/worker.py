@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 
 from blake3 import blake3
 
-from photoseek.errors import PhotoError
 from photoseek.decoding.frames import read_frame, write_frame
+from photoseek.errors import PhotoError
 from photoseek.images import decode_photo, least_side, make_thumbnail, read_metadata, to_pixels
 from photoseek.manifest import ImageInput
 from photoseek.metadata import pack_metadata
