@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from PIL import Image, ImageFile, IptcImagePlugin
+from PIL import Image, ImageFile
 
 from photoseek.errors import PhotoError
-from photoseek.metadata import Blocks, read_blocks
+from photoseek.metadata import photo_metadata, raw_metadata
 from photoseek.photo.formats import TIFF_BEGINNINGS
 from photoseek.photo.opening import Picture, decoded, decoded_tiff, opened, prepared
 from photoseek.photo.pixels import DECODE_SIDE, least_side, make_thumbnail, to_pixels
 from photoseek.photo.reasons import photo_error
-from photoseek.photo.upright import orientation_of, valid_orientation
+from photoseek.photo.upright import orientation_of
 from photoseek.raw import RAW_SUFFIXES, open_raw, raw_preview
 from photoseek.records import Metadata
 
@@ -30,14 +27,6 @@ __all__ = [
     "read_metadata",
     "to_pixels",
 ]
-
-T = TypeVar("T")
-
-_ORIENTATION_TAG = 0x0112
-_DETAILS_TAG = 0x8769
-_GPS_TAG = 0x8825
-_XMP_TAG = 700
-_FORMAT_WORDS = {"heif": "heic", "jpeg2000": "jp2", "mpo": "jpeg", "dib": "bmp"}
 
 
 @dataclass(frozen=True)
@@ -82,16 +71,15 @@ def decode_photo(
 
 
 def read_metadata(content: bytes, suffix: str) -> Metadata:
-    """Return what a photo says of itself, without decoding it; `suffix` as in `decode_photo`."""
+    """Return a photo's metadata, without decoding it; `suffix` as in `decode_photo`."""
+    if suffix.lower() in RAW_SUFFIXES:
+        return _raw_metadata(content)
     try:
-        raw = suffix.lower() in RAW_SUFFIXES
-        preview = raw_preview(content) if raw else content
-        if preview is None:
-            return _raw_metadata(content, None)
-        with opened(preview) as image:
-            return _raw_metadata(content, image) if raw else _metadata(image)
+        with opened(content) as image:
+            return _metadata(content, image)
     except Exception:  # noqa: BLE001 -- Pillow's readers raise at will, and the photo is known
-        return _unread_metadata(content)
+        tiff = content.startswith(TIFF_BEGINNINGS)  # of a kind that Pillow lacks
+        return photo_metadata(content, "TIFF", {}) if tiff else Metadata()
 
 
 def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
@@ -99,10 +87,8 @@ def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
         return _decode_raw(content, at_least)
     try:
         with opened(content) as image:
-            # The reader of TIFF turns the photo, and forgets how it lay.
-            early = _metadata(image) if image.format == "TIFF" else None
-            picture = decoded(image, content, at_least)
-            return _photo(picture, early or _metadata(image))
+            metadata = _metadata(content, image)
+            return _photo(decoded(image, content, at_least), metadata)
     except Exception:
         if not content.startswith(TIFF_BEGINNINGS):
             raise
@@ -116,7 +102,7 @@ def _decode_raw(content: bytes, at_least: int | None) -> DecodedPhoto:
             with opened(raw.preview) as image:
                 lies = raw.preview_lies(image.size, orientation_of(image))
                 picture = decoded(image, raw.preview, at_least, lies)
-                metadata = _raw_metadata(content, image)
+                metadata = raw_metadata(content, raw.preview, image.info)
                 return DecodedPhoto(picture.image, raw.width, raw.height, metadata)
         except Exception:  # noqa: BLE001 -- Pillow's readers raise at will; the pixels may be sound
             raw = open_raw(content, develop=True)
@@ -129,67 +115,14 @@ def _photo(picture: Picture, metadata: Metadata) -> DecodedPhoto:
     return DecodedPhoto(picture.image, picture.width, picture.height, metadata)
 
 
-def _unread_metadata(content: bytes) -> Metadata:
-    """Read the metadata of a TIFF file of a kind that Pillow lacks; nothing of other files."""
-    if not content.startswith(TIFF_BEGINNINGS):
-        return Metadata()
+def _metadata(content: bytes, image: ImageFile.ImageFile) -> Metadata:
+    return photo_metadata(content, image.format or "", image.info)
+
+
+def _raw_metadata(content: bytes) -> Metadata:
     try:
-        return dataclasses.replace(_raw_metadata(content, None), format="tiff")
-    except Exception:  # noqa: BLE001 -- as above
-        return Metadata()
-
-
-def _metadata(image: ImageFile.ImageFile) -> Metadata:
-    """Read an opened photo's metadata, block by block: a damaged one costs only itself."""
-    exif = _quietly(image.getexif, Image.Exif())
-    # The HEIC reader turns the photo itself and keeps the number it found; see `_decode` for TIFF.
-    turned = image.info.get("original_orientation")
-    kind = (image.format or "").lower()
-    return read_blocks(
-        Blocks(
-            format=_FORMAT_WORDS.get(kind, kind),
-            orientation=valid_orientation(turned) if turned else orientation_of(image),
-            exif=_quietly(lambda: dict(exif), {}),
-            details=_quietly(lambda: exif.get_ifd(_DETAILS_TAG), {}),
-            gps=_quietly(lambda: exif.get_ifd(_GPS_TAG), {}),
-            iptc=_quietly(lambda: IptcImagePlugin.getiptcinfo(image) or {}, {}),
-            xmp=_xmp(image, exif),
-        )
-    )
-
-
-def _raw_metadata(content: bytes, preview: ImageFile.ImageFile | None) -> Metadata:
-    """Read the metadata of a RAW file: its own, or else that of the preview in it."""
-    metadata = Metadata()
-    if content[:4] in TIFF_BEGINNINGS:
-        exif = Image.Exif()
-        _quietly(lambda: exif.load(b"Exif\0\0" + content), None)
-        metadata = read_blocks(
-            Blocks(
-                format="raw",
-                orientation=valid_orientation(_quietly(lambda: exif[_ORIENTATION_TAG], 1)),
-                exif=_quietly(lambda: dict(exif), {}),
-                details=_quietly(lambda: exif.get_ifd(_DETAILS_TAG), {}),
-                gps=_quietly(lambda: exif.get_ifd(_GPS_TAG), {}),
-                xmp=_xmp(None, exif),
-            )
-        )
-    if metadata.taken is None and preview is not None:
-        metadata = _metadata(preview)
-    return dataclasses.replace(metadata, format="raw")
-
-
-def _xmp(image: Image.Image | None, exif: Image.Exif) -> bytes:
-    found = image.info.get("xmp") if image is not None else None
-    found = found or _quietly(lambda: exif.get(_XMP_TAG), None)
-    if isinstance(found, str):
-        found = found.encode("utf-8", "replace")
-    return bytes(found) if isinstance(found, bytes | tuple) else b""
-
-
-def _quietly(read: Callable[[], T], otherwise: T) -> T:
-    """Return what was read, or `otherwise`: Pillow's readers raise at will on damaged blocks."""
-    try:
-        return read()
-    except Exception:  # noqa: BLE001
-        return otherwise
+        preview = raw_preview(content) or b""
+        with opened(preview) as image:
+            return raw_metadata(content, preview, image.info)
+    except Exception:  # noqa: BLE001 -- as above; the file has metadata of its own
+        return raw_metadata(content)
