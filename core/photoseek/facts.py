@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ _EPOCH = datetime(1970, 1, 1)
 class FactRow(NamedTuple):
     """One photo as filters see it; `date` is in seconds since 1970 on the camera's clock.
 
-    `keywords` are lines; `rating` is -1 where there is none.
+    `microseconds` are those of the date. `keywords` are lines; `rating` is -1 where there is none.
     """
 
     id: int
@@ -38,6 +38,7 @@ class FactRow(NamedTuple):
     rating: int
     width: int
     height: int
+    microseconds: int = 0
 
 
 class _Words:
@@ -61,7 +62,10 @@ class _Words:
 
 
 class PhotoFacts:
-    """The columns of all photos by rising id; never changed, so that searches need no lock."""
+    """The columns of all photos by rising id; never changed, so that searches need no lock.
+
+    `dates` are `(n,)` int64 microseconds since 1970.
+    """
 
     def __init__(self, rows: Sequence[FactRow], earlier: PhotoFacts | None = None) -> None:
         """Take rows by rising id, all above those of the `earlier` facts that they go on from."""
@@ -74,7 +78,9 @@ class PhotoFacts:
             earlier.ids if earlier else None, [row.id for row in rows], np.int64
         )
         self.dates: NDArray[np.int64] = _joined(
-            earlier.dates if earlier else None, [row.date for row in rows], np.int64
+            earlier.dates if earlier else None,
+            [row.date * 1_000_000 + row.microseconds for row in rows],
+            np.int64,
         )
         # What is not there becomes NaN, which is near to nothing.
         self._latitudes: NDArray[np.float32] = _joined(
@@ -144,9 +150,9 @@ class PhotoFacts:
         """Return `(n,)` which photos a filter lets through; as `Filter.why_not`, all at once."""
         keep = np.ones(len(self.ids), np.bool_)
         if wanted.after is not None:
-            keep &= self.dates >= _seconds(wanted.after)
+            keep &= self.dates >= _microseconds(wanted.after)
         if wanted.before is not None:
-            keep &= self.dates < _seconds(wanted.before)
+            keep &= self.dates < _microseconds(wanted.before)
         if wanted.folder is not None:
             top = str(wanted.folder)
             below = top.rstrip(os.sep) + os.sep
@@ -218,5 +224,5 @@ def _joined(earlier: NDArray[Any] | None, values: Sequence[Any], dtype: type) ->
     return column if earlier is None else np.concatenate([earlier, column])
 
 
-def _seconds(moment: datetime) -> float:
-    return (moment - _EPOCH).total_seconds()
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -29,6 +29,7 @@ SHAPES = ("landscape", "portrait", "square")
 FORMATS = ("avif", "bmp", "gif", "heic", "jp2", "jpeg", "png", "raw", "tiff", "webp")
 _ALIASES = {"jpg": "jpeg", "tif": "tiff", "heif": "heic", "jpeg2000": "jp2"}
 _DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d))?)?)?)?")
+_CLOCKS = {"photo": "photo was taken", "name": "name is dated", "file": "file is dated"}
 NEAR_KM = 10.0
 KM_PER_DEGREE = 111.195
 
@@ -71,7 +72,7 @@ class Filter:
     def why_not(self, photo: Photo) -> str | None:
         """Say what keeps a photo from being shown; None when nothing does."""
         date, metadata = photo.date.replace(tzinfo=None), photo.metadata
-        clock = "file is dated" if photo.dated_by_file else "photo was taken"
+        clock = _CLOCKS[photo.dated_by]
         if self.after and date < self.after:
             return f"its {clock} {date:%Y-%m-%d}, before {self.after:%Y-%m-%d %H:%M}"
         if self.before and date >= self.before:

@@ -17,6 +17,7 @@ __all__ = [
     "NOT_DOWNLOADED",
     "Changes",
     "Correction",
+    "DatedBy",
     "Explanation",
     "Failure",
     "FilterChoices",
@@ -62,9 +63,17 @@ class Metadata:
     format: str = ""
 
 
+DatedBy = Literal["photo", "name", "file"]
+"""What a photo's date was read from: the photo itself, or its file's name, or its file's time."""
+
+
 @dataclass(frozen=True)
 class Photo:
-    """A readable photo; `width` and `height` are upright pixels, `file_size` is in bytes."""
+    """A readable photo; `width` and `height` are upright pixels, `file_size` is in bytes.
+
+    `date` is the one that it is sorted and filtered by, on the camera's clock; it has a time zone
+    only where the photo tells it. A date from the file's time is on this computer's clock.
+    """
 
     id: int
     path: Path
@@ -74,17 +83,14 @@ class Photo:
     file_size: int
     modified: datetime
     offline: bool
+    date: datetime
+    dated_by: DatedBy
     metadata: Metadata = Metadata()
-
-    @property
-    def date(self) -> datetime:
-        """When it was taken; where the photo does not say, its file's time, in the local zone."""
-        return self.metadata.taken or self.modified.astimezone()
 
     @property
     def dated_by_file(self) -> bool:
         """Whether `date` is only the file's time."""
-        return self.metadata.taken is None
+        return self.dated_by == "file"
 
 
 @dataclass(frozen=True)

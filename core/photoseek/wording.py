@@ -35,12 +35,12 @@ def hit_values(result: SearchResult) -> dict[str, object]:
 
 
 def _photo_values(photo: Photo) -> dict[str, object]:
-    """Return what a photo says of itself; `dated_by` tells whether its date is only its file's."""
+    """Return a photo's date, metadata and size; `dated_by` says what the date was read from."""
     metadata = photo.metadata
     place = None if metadata.latitude is None else [metadata.latitude, metadata.longitude]
     return {
         "date": photo.date.isoformat(timespec="seconds"),
-        "dated_by": "file" if photo.dated_by_file else "photo",
+        "dated_by": photo.dated_by,
         "camera": metadata.camera,
         "lens": metadata.lens,
         "size": [photo.width, photo.height],

@@ -75,10 +75,14 @@ class InfoPanel(QScrollArea):
         if metadata.latitude is not None and metadata.longitude is not None:
             place = f"{_degrees(metadata.latitude, 'N', 'S')}, "
             place += _degrees(metadata.longitude, "E", "W")
-        taken = self.tr("File dated") if photo.dated_by_file else self.tr("Taken")
+        dated = {
+            "photo": self.tr("Taken"),
+            "name": self.tr("Dated by name"),
+            "file": self.tr("File dated"),
+        }
         return [
             (self.tr("Name"), photo.path.name),
-            (taken, photo_date(photo)),
+            (dated[photo.dated_by], photo_date(photo)),
             (self.tr("Camera"), metadata.camera),
             (self.tr("Lens"), metadata.lens),
             (

@@ -195,8 +195,9 @@ def test_a_million_rows_at_once_agree_with_one_photo_at_a_time() -> None:
             file_size=1,
             modified=epoch,
             offline=False,
+            date=datetime(chance.randint(1900, 2030), chance.randint(1, 12), 5),
+            dated_by="photo",
             metadata=Metadata(
-                taken=datetime(chance.randint(1900, 2030), chance.randint(1, 12), 5),
                 camera=chance.choice(["", "Canon EOS", "Apple iPhone 13"]),
                 latitude=None if place % 5 == 0 else chance.uniform(-90, 90),
                 longitude=None if place % 5 == 0 else chance.uniform(-180, 180),

@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,24 @@ from photoseek.database.connection import Connection
 from photoseek.database.exclusion_table import ExclusionTable
 from photoseek.database.folder_table import FolderTable
 from photoseek.database.model_table import ModelTable
-from photoseek.database.rows import DESCRIPTION, from_metadata, to_fact_row, to_path, to_photo
+from photoseek.database.rows import (
+    DATE,
+    DESCRIPTION,
+    RowError,
+    from_date,
+    from_metadata,
+    to_fact_row,
+    to_path,
+    to_photo,
+)
 from photoseek.facts import FactRow
 from photoseek.paths import path_below
 from photoseek.records import Failure, Metadata, Photo
 
 __all__ = ["Catalogue", "Counts", "EmbeddingChanges", "KnownFile", "PhotoFile"]
+
+
+T = TypeVar("T")
 
 
 class PhotoFile(NamedTuple):
@@ -209,8 +222,20 @@ class Catalogue:
         with self.transaction():
             self._connection.run(
                 f"UPDATE photos SET ({DESCRIPTION}, described) = "  # noqa: S608 -- our own constant
-                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) WHERE id = ?",
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) WHERE id = ?",
                 *from_metadata(metadata),
+                photo_id,
+            )
+            self._date(photo_id)
+
+    def _date(self, photo_id: int) -> None:
+        """Store the one date of a photo; to be called whenever what it depends on has changed."""
+        for row in self._connection.rows(
+            "SELECT name, modified_ns, taken, taken_us FROM photos WHERE id = ?", photo_id
+        ):
+            self._connection.run(
+                f"UPDATE photos SET ({DATE}) = (?, ?, ?) WHERE id = ?",  # noqa: S608 -- our own constant
+                *self._checked(partial(from_date, row)),
                 photo_id,
             )
 
@@ -248,6 +273,7 @@ class Catalogue:
                 copy,
                 source_id,
             )
+            self._date(copy)
             return True
 
     def move_photo(self, photo_id: int, file: PhotoFile) -> None:
@@ -265,6 +291,7 @@ class Catalogue:
                 *_place(file),
                 photo_id,
             )
+            self._date(photo_id)
 
     def set_missing(self, photo_ids: Iterable[int], *, missing: bool) -> None:
         """Mark photos as kept although their files are gone, or as back."""
@@ -347,12 +374,12 @@ class Catalogue:
         wanted = [int(id_) for id_ in ids]
         rows = self._connection.rows(
             "SELECT p.id, f.path, p.name, p.width, p.height, p.file_size, p.modified_ns, "  # noqa: S608 -- our own constant
-            f"p.missing, {DESCRIPTION} "
+            f"p.missing, {DATE}, {DESCRIPTION} "
             "FROM photos p JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND p.id IN (SELECT value FROM json_each(?))",
             json.dumps(wanted),
         )
-        found = {row[0]: to_photo(row) for row in rows}
+        found = {photo.id: photo for photo in self._checked(lambda: [*map(to_photo, rows)])}
         return [found[id_] for id_ in wanted if id_ in found]
 
     def edits(self) -> int:
@@ -362,19 +389,19 @@ class Catalogue:
     def fact_rows(self, after_id: int) -> list[FactRow]:
         """Return what filters ask of the readable photos above an id, by rising id."""
         rows = self._connection.rows(
-            "SELECT p.id, f.path, p.name, p.taken, p.modified_ns, p.latitude, p.longitude, "
+            "SELECT p.id, f.path, p.name, p.dated, p.taken_us, p.latitude, p.longitude, "
             "p.camera, p.format, p.lens, p.keywords, p.rating, p.width, p.height "
             "FROM photos p JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND p.id > ? ORDER BY p.id",
             after_id,
         )
-        return [to_fact_row(row) for row in rows]
+        return self._checked(lambda: [to_fact_row(row) for row in rows])
 
     def newest_first(self) -> NDArray[np.int64]:
         """Return the ids of all readable photos, the last taken first."""
         rows = self._connection.rows(
             "SELECT id FROM photos WHERE failure IS NULL "
-            "ORDER BY coalesce(taken, modified_ns / 1000000000) DESC, modified_ns DESC, id DESC"
+            "ORDER BY dated DESC, taken_us DESC, id DESC"
         )
         return np.array([row[0] for row in rows], np.int64)
 
@@ -411,6 +438,13 @@ class Catalogue:
             model_id,
         )
         return Counts(photos, searchable, failed, offline)
+
+    def _checked(self, read: Callable[[], T]) -> T:
+        """Return what is made of rows; `LibraryDamagedError` where we cannot have written them."""
+        try:
+            return read()
+        except RowError as error:
+            raise self._connection.damaged(error) from error
 
     def _clear(self, file: PhotoFile) -> None:
         self._connection.run(

@@ -108,7 +108,7 @@ class Connection:
         """Read the whole file; `LibraryDamagedError` where its tables do not hold together."""
         ((verdict,),) = self.rows("PRAGMA quick_check(1)")
         if verdict != "ok":
-            raise self._damaged(verdict)
+            raise self.damaged(verdict)
 
     def back_up(self, scope: Scope, cancelled: Callable[[], bool]) -> None:
         """Check the file, keep a copy and seal it, unless it has not changed since the last one.
@@ -202,7 +202,8 @@ class Connection:
                 for statement in STATEMENTS:
                     self._sqlite.execute(statement)
 
-    def _damaged(self, detail: object) -> LibraryDamagedError:
+    def damaged(self, detail: object) -> LibraryDamagedError:
+        """Return the error that says that this library is damaged, and what to do."""
         line = " ".join(str(detail).split())
         return LibraryDamagedError(
             f"the library {self.path} is damaged ({line}); your photos are untouched: open it "
@@ -223,7 +224,7 @@ class Connection:
         # The low byte is the kind; the rest tells variants apart.
         kind = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return self._damaged(error)
+            return self.damaged(error)
         if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return LibraryBusyError(
                 f"another program has held the library {self.path} for {BUSY_SECONDS:.0f} "

@@ -30,11 +30,10 @@ _PHOTO_COLUMNS = """
     tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
     try_after INTEGER NOT NULL DEFAULT 0,
     reader TEXT,
-    -- The photo's metadata. `taken` is seconds since 1970 on the camera's clock, `taken_us` its
-    -- microseconds, `zone` the camera's minutes east of Greenwich; `keywords` are lines.
+    -- The photo's metadata. `taken` is seconds since 1970 on the camera's clock, `zone` the
+    -- camera's minutes east of Greenwich; `keywords` are lines.
     -- `described` is 0 until the metadata was read.
     taken INTEGER,
-    taken_us INTEGER NOT NULL DEFAULT 0 CHECK (taken_us BETWEEN 0 AND 999999),
     zone INTEGER,
     camera TEXT,
     lens TEXT,
@@ -46,8 +45,10 @@ _PHOTO_COLUMNS = """
     format TEXT,
     described INTEGER NOT NULL DEFAULT 0 CHECK (described IN (0, 1)),
     -- The one date that the photo is sorted and filtered by, in seconds since 1970 on the camera's
-    -- clock, or on this computer's; it comes from 0 the file, 1 the file's name, 2 the photo.
+    -- clock, or on this computer's, and `taken_us` its microseconds; it comes from 0 the file, 1
+    -- the file's name, 2 the photo.
     dated INTEGER NOT NULL DEFAULT 0,
+    taken_us INTEGER NOT NULL DEFAULT 0 CHECK (taken_us BETWEEN 0 AND 999999),
     dated_by INTEGER NOT NULL DEFAULT 0 CHECK (dated_by IN (0, 1, 2)),
     CHECK (failure IS NOT NULL OR (digest IS NOT NULL AND width IS NOT NULL AND height IS NOT NULL))
 """
@@ -89,6 +90,9 @@ CREATE TABLE photos (
 """,
     """
 CREATE INDEX photos_by_digest ON photos (digest)
+""",
+    """
+CREATE INDEX photos_by_date ON photos (dated, taken_us, id) WHERE failure IS NULL
 """,
     """
 -- The bundles themselves are in models/ beside the library file. One is `current`: searches use
@@ -149,6 +153,7 @@ CREATE TRIGGER photo_edited AFTER UPDATE ON photos
 WHEN old.folder_id <> new.folder_id OR old.name <> new.name
     OR old.modified_ns <> new.modified_ns OR old.changed_ns <> new.changed_ns
     OR old.beside <> new.beside OR old.described <> new.described OR old.dated <> new.dated
+    OR old.taken_us <> new.taken_us
 BEGIN UPDATE edits SET count = count + 1; END
 """,
     f"PRAGMA application_id = {APPLICATION_ID}",

@@ -7,6 +7,7 @@ understand the values as people and programs write them. `sidecars` merges in wh
 beside the photo say. A damaged block costs itself alone, and no reader here raises.
 """
 
+from photoseek.metadata.dates import on_this_clock
 from photoseek.metadata.names import date_in_name
 from photoseek.metadata.packing import pack_metadata, unpack_metadata
 from photoseek.metadata.photos import photo_metadata, raw_metadata
@@ -17,6 +18,7 @@ __all__ = [
     "Blocks",
     "date_in_name",
     "merge",
+    "on_this_clock",
     "pack_metadata",
     "photo_metadata",
     "raw_metadata",
