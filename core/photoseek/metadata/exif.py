@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ __all__ = ["ORIENTATION", "ExifValues", "jpeg_exif", "read_exif"]
 ORIENTATION = 0x0112
 _XMP, _IPTC, _PHOTOSHOP = 0x02BC, 0x83BB, 0x8649
 _DETAILS_AT, _GPS_AT = 0x8769, 0x8825
-_WANTED = (0x010F, 0x0110, ORIENTATION, 0x0132, 0x4746, 0x4749, 0x9C9E, _XMP, _IPTC, _PHOTOSHOP)
+_WANTED = (0x010F, 0x0110, ORIENTATION, 0x0132, 0x4746, 0x4749, 0x9C9E)
 _WANTED_DETAILS = (0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x9290, 0x9291, 0x9292, 0xA434)
 _WANTED_GPS = (1, 2, 3, 4, 7, 29)
 _PREFIX = b"Exif\0\0"
@@ -46,14 +45,13 @@ def read_exif(block: bytes, details: bytes = b"", gps: bytes = b"") -> ExifValue
     if not block:
         return ExifValues()
     main = _directory(block)
-    values = _wanted(main, _WANTED)
     return ExifValues(
-        values,
+        _wanted(main, _WANTED),
         _wanted(_directory(details) or _directory(block, main, _DETAILS_AT), _WANTED_DETAILS),
         _wanted(_directory(gps) or _directory(block, main, _GPS_AT), _WANTED_GPS),
-        _bytes(values.get(_XMP), main),
-        _bytes(values.get(_IPTC), main),
-        _bytes(values.get(_PHOTOSHOP), main),
+        _stored(main, _XMP),
+        _stored(main, _IPTC),
+        _stored(main, _PHOTOSHOP),
     )
 
 
@@ -95,16 +93,7 @@ def _wanted(directory: ImageFileDirectory_v2 | None, tags: Iterable[int]) -> Tag
     return values
 
 
-def _bytes(value: object, directory: ImageFileDirectory_v2 | None) -> bytes:
-    """Return a block that is stored as bytes, as one text, or as numbers of four bytes."""
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode("latin-1", "replace")
-    if isinstance(value, tuple) and directory is not None:
-        order = "<" if directory.prefix == b"II" else ">"
-        try:
-            return struct.pack(f"{order}{len(value)}I", *value)
-        except struct.error:
-            return b""
-    return b""
+def _stored(directory: ImageFileDirectory_v2 | None, tag: int) -> bytes:
+    """Return a block as it is stored, be it called bytes, text or numbers."""
+    # Pillow's own reader of IPTC takes it from there: what is called numbers would be cut.
+    return directory._tagdata.get(tag, b"") if directory is not None else b""
