@@ -20,6 +20,7 @@ from photoseek.images import decode_photo, open_photo
 from photoseek.photo import opening, reduction
 from photoseek.photo.formats import PHOTO_SUFFIXES, UNREADABLE_SUFFIXES, why_unreadable
 from photoseek.photo.hdr import CodePoints, shown_in_srgb
+from photoseek.photo.jpeg2000 import halvings
 from photoseek.photo.reduction import flat_and_small
 from photoseek.scanner import scan_folder
 
@@ -237,6 +238,24 @@ def test_a_jpeg_above_the_bound_is_decoded_smaller(monkeypatch: pytest.MonkeyPat
     progressive = saved(picture((1600, 800)), "JPEG", progressive=True)
     assert "1600 x 800 pixels is more than Photoseek opens" in why_not(progressive)
     assert "400 x 300 pixels is more" in why_not(saved(picture((400, 300)), "PNG"))
+
+
+@pytest.mark.parametrize("resolutions", [1, 2, 6])
+def test_jpeg_2000_is_decoded_at_the_least_resolution_that_is_enough(resolutions: int) -> None:
+    content = saved(picture((800, 600)), "JPEG2000", num_resolutions=resolutions)
+    photo = decode_photo(content, at_least=50)
+    assert (photo.width, photo.height) == (800, 600)
+    assert 50 <= min(photo.image.size) < 100
+    assert difference(photo.image, picture((800, 600))) < 6
+    assert halvings(content) == resolutions - 1
+
+
+def test_an_avif_that_names_hdr_is_shown_in_ordinary_colours() -> None:
+    values = tuple(round(value * 255) for value in in_hdr(RED, PQ))
+    content = bytearray(saved(Image.new("RGB", (64, 64), values), "AVIF", quality=95))
+    place = content.index(b"colrnclx") + 8
+    content[place : place + 4] = b"\0\x09\0\x10"
+    assert middle(open_photo(bytes(content))) == pytest.approx(RED, abs=40)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "CMYK", "I;16", "F", "1", "LA"])

@@ -9,12 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import pillow_heif
-from PIL import Image, ImageFile, TiffImagePlugin
+from PIL import Image, ImageFile, Jpeg2KImagePlugin, TiffImagePlugin
 
 from photoseek.colours import to_srgb
 from photoseek.errors import PhotoError
 from photoseek.photo.formats import FORMATS
 from photoseek.photo.hdr import CodePoints, shown_in_srgb
+from photoseek.photo.jpeg2000 import halvings
 from photoseek.photo.png import code_points, without_bombs
 from photoseek.photo.reasons import CUT_SHORT, too_large
 from photoseek.photo.reduction import flat_and_small
@@ -122,8 +123,11 @@ def _decoded(
     scaled = _draft(image, content, at_least)
     if image.format == "JPEG2000" and _JPEG2000_END not in content:
         raise PhotoError(None, CUT_SHORT, "cut_short")  # its reader would show black there
-    image.decodermaxblock = len(content)  # fed in pieces, libjpeg would often start again
+    if image.format in _JPEG:
+        image.decodermaxblock = len(content)  # fed in pieces, libjpeg would often start again
     image.load()
+    if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
+        image.reduce = 0  # as long as it is a number, it hides the method of all images
     if may_lack and _mostly_lacks(image):
         raise PhotoError(None, CUT_SHORT, "cut_short")
     if not scaled:
@@ -163,6 +167,9 @@ def _draft(image: ImageFile.ImageFile, content: bytes, at_least: int | None) -> 
         if not plain or scale is None or len(content) * _MOST_PIXELS_A_BYTE < pixels:
             raise too_large(*image.size, MOST_PIXELS)
         sides = [min(side, length // scale) for side, length in zip(sides, image.size, strict=True)]
+    if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile) and at_least is not None:
+        image.reduce = min(halvings(content), max(1, min(image.size) // at_least).bit_length() - 1)
+        return True
     if tuple(sides) == image.size:
         return False
     return image.draft("RGB", (sides[0], sides[1])) is not None

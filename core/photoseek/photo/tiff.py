@@ -61,11 +61,9 @@ def read_tiff(content: bytes, most_pixels: int) -> Image.Image:
         raise
     except MemoryError as error:
         raise PhotoError(None, NO_MEMORY, "memory") from error
-    except ValueError as error:  # what it says of a compression that it would need help with
-        if "imagecodecs" in str(error):
-            raise unread("TIFF") from error
-        raise PhotoError(None, DAMAGED_OR_CUT, "damaged") from error
     except Exception as error:
+        if "imagecodecs" in str(error):  # it says so of what it would need help with
+            raise unread("TIFF") from error
         raise PhotoError(None, DAMAGED_OR_CUT, "damaged") from error
 
 
