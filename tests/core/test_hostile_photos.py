@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import struct
 import tracemalloc
 import warnings
@@ -139,7 +140,18 @@ def bombs() -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("kind", ["png", "gif", "tiff", "bmp", "jp2", "jpeg"])
+def test_a_jpeg_that_claims_what_its_bytes_cannot_hold_is_cut_short() -> None:
+    assert why_not(bombs()["jpeg"]) == "the file is cut short"
+    progressive = bytearray(FILES["progressive.jpg"])
+    progressive[(at := progressive.index(b"\xff\xc2") + 5) : at + 4] = struct.pack(
+        ">HH", 8000, 8000
+    )
+    scan = progressive[(at := progressive.rindex(b"\xff\xda")) : -2]
+    slow = bytes(progressive[:at] + scan * (140_000 // len(scan)) + b"\xff\xd9")
+    assert why_not(slow) == "it takes more passes than Photoseek decodes"
+
+
+@pytest.mark.parametrize("kind", ["png", "gif", "tiff", "bmp", "jp2"])
 def test_a_photo_that_claims_billions_of_pixels_is_refused_before_it_is_read(kind: str) -> None:
     assert "pixels is more than Photoseek opens (512 megapixels)" in why_not(bombs()[kind])
 
@@ -212,6 +224,35 @@ def test_metadata_is_the_same_with_and_without_decoding(kind: str, orientation: 
     content = saved(picture(), kind, exif=exif.tobytes())
     assert try_to_open(content)
     assert decode_photo(content).metadata.orientation == orientation
+
+
+PLAIN = re.compile(
+    "the file is (empty|cut short|damaged|damaged or cut short)|"
+    "not a photo in a format that Photoseek reads|"
+    "a kind of [A-Za-z0-9 ]+ that Photoseek does not read|"
+    "[A-Za-z0-9' ]+ is a format that Photoseek does not read|"
+    r"\d+ x \d+ pixels is more than Photoseek opens \(512 megapixels\)|"
+    "it needs more memory than Photoseek gives one photo|"
+    "it takes more passes than Photoseek decodes|"
+    "a part of it is larger than Photoseek opens"
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_reason_carries_a_librarys_own_words(name: str) -> None:
+    chance, content, reasons = random.Random(5), FILES[name], set()
+    for _ in range(60):
+        changed = bytearray(
+            content[: chance.choice([len(content), chance.randrange(len(content))])]
+        )
+        for _ in range(chance.randint(0, 6)):
+            if changed:
+                changed[chance.randrange(len(changed))] = chance.randrange(256)
+        try:
+            open_photo(bytes(changed))
+        except PhotoError as error:
+            reasons.add(error.reason)
+    assert [reason for reason in reasons if not PLAIN.fullmatch(reason)] == []
 
 
 # Property tests: whatever the bytes, the opener keeps its word.

@@ -30,14 +30,17 @@ MOST_PIXELS = 512_000_000
 _MOST_FRAMES = 64
 """Frames of an animation that are looked at for one that shows something."""
 
-_JPEG_END = b"\xff\xd9"
+_JPEG_END, _JPEG_SCAN = b"\xff\xd9", b"\xff\xda"
 _JPEG2000_END = b"\xff\xd9"
 """The marker that ends a code stream; the standard keeps it out of the data before."""
 
 _JPEG = ("JPEG", "MPO")
 _JPEG_SCALES = (2, 4, 8)
-_MOST_PIXELS_A_BYTE = 256
-"""A JPEG of one colour has fewer; one that claims more is made to keep its reader busy."""
+_MOST_PIXELS_A_BYTE = 512
+"""A JPEG of one colour has fewer; what claims more is not there, or keeps its reader busy."""
+
+_MOST_PASSED = 10_000_000_000
+"""Pixels of all scans of a progressive JPEG together: fifty times over one of 200 megapixels."""
 
 _UNKNOWN_GREY = range(126, 131)
 """What libjpeg puts where nothing came."""
@@ -161,10 +164,12 @@ def _draft(image: ImageFile.ImageFile, content: bytes, at_least: int | None) -> 
     pixels, sides = image.width * image.height, list(image.size)
     if at_least is not None:
         sides = [at_least, at_least]
+    if image.format in _JPEG:
+        _check_jpeg(image, content)
     if pixels > MOST_PIXELS:
         plain = image.format in _JPEG and not image.info.get("progressive")
         scale = next((s for s in _JPEG_SCALES if pixels <= MOST_PIXELS * s * s), None)
-        if not plain or scale is None or len(content) * _MOST_PIXELS_A_BYTE < pixels:
+        if not plain or scale is None:
             raise too_large(*image.size, MOST_PIXELS)
         sides = [min(side, length // scale) for side, length in zip(sides, image.size, strict=True)]
     if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile) and at_least is not None:
@@ -173,6 +178,15 @@ def _draft(image: ImageFile.ImageFile, content: bytes, at_least: int | None) -> 
     if tuple(sides) == image.size:
         return False
     return image.draft("RGB", (sides[0], sides[1])) is not None
+
+
+def _check_jpeg(image: ImageFile.ImageFile, content: bytes) -> None:
+    """Raise `PhotoError` for a JPEG that would keep its reader busy with what is not there."""
+    pixels = image.width * image.height
+    if pixels > len(content) * _MOST_PIXELS_A_BYTE:
+        raise PhotoError(None, CUT_SHORT, "cut_short")
+    if image.info.get("progressive") and content.count(_JPEG_SCAN) * pixels > _MOST_PASSED:
+        raise PhotoError(None, "it takes more passes than Photoseek decodes", "too_large")
 
 
 def _mostly_lacks(image: Image.Image) -> bool:
@@ -204,9 +218,15 @@ def _is_clear(image: Image.Image) -> bool:
     """Tell whether an image is wholly transparent."""
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
         return image.getchannel(image.getbands()[-1]).getextrema() == (0, 0)
-    if "transparency" not in image.info:
-        return False
-    return image.convert("RGBA").getchannel("A").getextrema() == (0, 0)
+    through = image.info.get("transparency")
+    if image.mode in ("P", "L", "1") and isinstance(through, int | bytes):
+        clear = (
+            {through} if isinstance(through, int) else {i for i, a in enumerate(through) if not a}
+        )
+        return all(value in clear for value, count in enumerate(image.histogram()) if count)
+    if image.mode == "RGB" and isinstance(through, tuple):
+        return image.getextrema() == tuple((value, value) for value in through)
+    return False
 
 
 def _meant(image: ImageFile.ImageFile, content: bytes) -> CodePoints | None:
