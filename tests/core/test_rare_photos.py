@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -238,6 +240,23 @@ def test_a_jpeg_above_the_bound_is_decoded_smaller(monkeypatch: pytest.MonkeyPat
     progressive = saved(picture((1600, 800)), "JPEG", progressive=True)
     assert "1600 x 800 pixels is more than Photoseek opens" in why_not(progressive)
     assert "400 x 300 pixels is more" in why_not(saved(picture((400, 300)), "PNG"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_a_progressive_jpeg_without_room_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "large.jpg"
+    path.write_bytes(saved(Image.new("RGB", (7000, 7000)), "JPEG", progressive=True))
+    script = (
+        "import resource, sys; from pathlib import Path; from photoseek.images import open_photo\n"
+        "from photoseek.errors import PhotoError\n"
+        "size = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (size + (100 << 20),) * 2)\n"
+        "try: open_photo(Path(sys.argv[1]))\n"
+        "except PhotoError as error: print(error.kind)\n"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["memory"]
 
 
 @pytest.mark.parametrize("resolutions", [1, 2, 6])

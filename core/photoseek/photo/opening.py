@@ -39,6 +39,9 @@ _JPEG_SCALES = (2, 4, 8)
 _MOST_PIXELS_A_BYTE = 512
 """A JPEG of one colour has fewer; what claims more is not there, or keeps its reader busy."""
 
+_PROGRESSIVE_BYTES = 6
+"""What libjpeg keeps for each pixel of three colours that are not subsampled."""
+
 _MOST_PASSED = 10_000_000_000
 """Pixels of all scans of a progressive JPEG together: fifty times over one of 200 megapixels."""
 
@@ -73,10 +76,15 @@ def decoded(
 
     A JPEG that lacks its end is shown as far as it goes, where that is most of it.
     """
+    pixels = image.width * image.height
     try:
         return _decoded(image, content, at_least, orientation)
     except OSError:
-        if image.format not in _JPEG or content.endswith(_JPEG_END):
+        if image.format not in _JPEG:
+            raise
+        if image.info.get("progressive"):  # libjpeg keeps all of it, and has one error for all
+            bytearray(pixels * _PROGRESSIVE_BYTES)  # raises MemoryError
+        if content.endswith(_JPEG_END):
             raise
     ended = content + _JPEG_END
     with opened(ended) as whole:
