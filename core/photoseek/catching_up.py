@@ -35,7 +35,7 @@ def catch_up(
     on_progress(Progress("embedding", 0, len(photos), 0, manifest.name))
     with DecoderPool(manifest.image) as pool:
         jobs = takewhile(lambda _: not cancelled(), map(DecodeJob, photos))
-        outcomes = takewhile(lambda _: not cancelled(), pool.decode(jobs))
+        outcomes = takewhile(lambda _: not cancelled(), pool.decode(jobs, cancelled))
         while batch := list(islice(outcomes, BATCH_SIZE)):
             same = [
                 (photos[job.path].id, outcome.pixels)

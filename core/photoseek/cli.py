@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photoseek.arguments import command_parser
+from photoseek.decoding.command import serve_if_asked
 from photoseek.errors import (
     FolderError,
     LibraryBusyError,
@@ -45,6 +46,8 @@ BUSY_PAUSE = 2.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 for the world's fault, 2 for wrong usage."""
+    if serve_if_asked(arguments):
+        return 0
     options = command_parser().parse_args(arguments)
     try:
         code = COMMANDS[options.command](options)

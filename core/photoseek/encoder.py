@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,8 @@ from photoseek.tokenizer import TextTokenizer, Tokens
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from photoseek.decoding.opener import PhotoOpener
 
 __all__ = ["Encoder"]
 
@@ -38,13 +41,20 @@ class Encoder:
 
     Each graph is loaded at its first use, so a search by phrase never pays for the image side.
     `provider` "auto" takes CUDA where onnxruntime offers it and the CPU otherwise; `threads`
-    bounds the CPU threads of one call (default: onnxruntime's choice).
+    bounds the CPU threads of one call (default: onnxruntime's choice). Photo files are opened in
+    worker processes: those of the `opener` that is given, or its own.
     """
 
     def __init__(
-        self, bundle: ModelBundle, *, provider: Provider = "auto", threads: int | None = None
+        self,
+        bundle: ModelBundle,
+        *,
+        provider: Provider = "auto",
+        threads: int | None = None,
+        opener: Callable[[], PhotoOpener] | None = None,
     ) -> None:
         self.bundle = bundle
+        self._given_opener = opener
         self._threads = threads
         self._loading = threading.Lock()
         self._sessions: dict[Path, Any] = {}
@@ -95,22 +105,13 @@ class Encoder:
 
     def encode_images(self, images: Sequence[Image.Image | Path | str]) -> NDArray[np.float32]:
         """Embed photos: `(n, dim)` float32, unit rows; `PhotoError` names a file that fails."""
-        if not images:
-            return self._stack([])
-        # Imported late: a search by phrase needs no Pillow.
-        from photoseek.images import least_side, open_photo, to_pixels
-
-        spec = self.bundle.manifest.image
+        if any(isinstance(image, Path | str) for image in images):
+            self._opener.warm()
+            self._session(self.bundle.image_encoder)  # while the worker process starts
         rows = []
         for start in range(0, len(images), BATCH_SIZE):
-            batch = (
-                Path(image) if isinstance(image, str) else image
-                for image in images[start : start + BATCH_SIZE]
-            )
-            pixels = np.stack(
-                [to_pixels(open_photo(image, at_least=least_side(spec)), spec) for image in batch]
-            )
-            rows.append(self.encode_pixels(pixels))
+            batch = images[start : start + BATCH_SIZE]
+            rows.append(self.encode_pixels(np.stack([self._pixels(image) for image in batch])))
         return self._stack(rows)
 
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -126,6 +127,26 @@ class Encoder:
         # One photo's layers stay in a core's cache, a batch's do not: that is a third faster.
         with ThreadPoolExecutor(self._threads or os.cpu_count()) as threads:
             return self._stack(list(threads.map(run, np.split(pixels, len(pixels)))))
+
+    @cached_property
+    def _opener(self) -> PhotoOpener:
+        if self._given_opener is not None:
+            return self._given_opener()
+        # Imported late: a search by phrase opens no photo.
+        from photoseek.decoding.opener import PhotoOpener
+
+        opener = PhotoOpener()
+        weakref.finalize(self, opener.close)
+        return opener
+
+    def _pixels(self, image: Image.Image | Path | str) -> NDArray[np.uint8]:
+        """Return the image encoder's input; a file is opened elsewhere, an opened photo is here."""
+        spec = self.bundle.manifest.image
+        if isinstance(image, Path | str):
+            return self._opener.encoder_pixels(Path(image), spec)
+        from photoseek.images import least_side, open_photo, to_pixels  # late, as above
+
+        return to_pixels(open_photo(image, at_least=least_side(spec)), spec)
 
     def _session(self, graph: Path) -> Any:
         with self._loading:

@@ -66,7 +66,10 @@ PhotoErrorKind = Literal[
     "too_large",
     "memory",
     "timeout",
-    "crash",
+    "killed",  # the process that opened it was ended, by the file or by somebody else
+    "stopped",  # nobody waits for it any more
+    "not_downloaded",  # it is on a cloud drive alone
+    "no_reader",  # an optional part of Photoseek reads it
 ]
 """Why one file cannot be read as a photo, for code to decide by."""
 

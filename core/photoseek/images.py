@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +51,19 @@ def open_photo(
 
 
 def decode_photo(
-    source: Path | bytes, *, at_least: int | None = DECODE_SIDE, suffix: str = ""
+    source: Path | bytes,
+    *,
+    at_least: int | None = DECODE_SIDE,
+    suffix: str = "",
+    describe: Callable[[], bool] = lambda: True,
 ) -> DecodedPhoto:
     """Decode a photo: upright, its transparency on white, the first frame that shows something.
 
     The image comes out smaller where that saves work (JPEG is decoded at 1/2, 1/4 or 1/8), but
     neither side falls below `at_least`; `None` keeps the full size where that may be opened.
-    `suffix` names the format of bytes that do not tell it themselves (camera RAW). `PhotoError`
-    says why a file is no photo.
+    `suffix` names the format of bytes that do not tell it themselves (camera RAW). `describe` is
+    asked, once the pixels are there, whether the metadata is wanted too. `PhotoError` says why a
+    file is no photo.
     """
     path = source if isinstance(source, Path) else None
     content = None if isinstance(source, Path) else source
@@ -64,7 +71,7 @@ def decode_photo(
         if isinstance(source, Path):
             content, suffix = source.read_bytes(), source.suffix
         assert content is not None
-        return _decode(content, at_least, suffix)
+        return _decode(content, at_least, suffix, describe)
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
         said = photo_error(error, content)
         raise PhotoError(path, said.reason, said.kind) from error
@@ -82,36 +89,54 @@ def read_metadata(content: bytes, suffix: str) -> Metadata:
         return photo_metadata(content, "TIFF", {}) if tiff else Metadata()
 
 
-def _decode(content: bytes, at_least: int | None, suffix: str) -> DecodedPhoto:
+def _decode(
+    content: bytes, at_least: int | None, suffix: str, describe: Callable[[], bool]
+) -> DecodedPhoto:
     if content and suffix.lower() in RAW_SUFFIXES:
-        return _decode_raw(content, at_least)
+        return _decode_raw(content, at_least, describe)
     try:
         with opened(content) as image:
-            metadata = _metadata(content, image)
-            return _photo(decoded(image, content, at_least), metadata)
+            # As it is now: decoding changes it, and the metadata waits until the pixels are there.
+            kind, info = image.format or "", dict(image.info)
+            picture = decoded(image, content, at_least)
     except Exception:
         if not content.startswith(TIFF_BEGINNINGS):
             raise
-    return _photo(decoded_tiff(content, at_least), read_metadata(content, suffix))
+    else:
+        return _photo(picture, describe, lambda: photo_metadata(content, kind, info))
+    picture = decoded_tiff(content, at_least)
+    return _photo(picture, describe, lambda: read_metadata(content, suffix))
 
 
-def _decode_raw(content: bytes, at_least: int | None) -> DecodedPhoto:
+def _decode_raw(
+    content: bytes, at_least: int | None, describe: Callable[[], bool]
+) -> DecodedPhoto:
     raw = open_raw(content)
     if isinstance(raw.preview, bytes):
         try:
             with opened(raw.preview) as image:
                 lies = raw.preview_lies(image.size, orientation_of(image))
-                picture = decoded(image, raw.preview, at_least, lies)
-                metadata = raw_metadata(content, raw.preview, image.info)
-                return DecodedPhoto(picture.image, raw.width, raw.height, metadata)
+                preview, info = raw.preview, image.info
+                picture = decoded(image, preview, at_least, lies)
         except Exception:  # noqa: BLE001 -- Pillow's readers raise at will; the pixels may be sound
             raw = open_raw(content, develop=True)
+        else:
+            own = Picture(picture.image, raw.width, raw.height)
+            return _photo(own, describe, lambda: raw_metadata(content, preview, info))
     assert not isinstance(raw.preview, bytes)
     developed = prepared(Image.fromarray(raw.preview), at_least)
-    return DecodedPhoto(developed, raw.width, raw.height, read_metadata(content, ".dng"))
+    own = Picture(developed, raw.width, raw.height)
+    return _photo(own, describe, lambda: read_metadata(content, ".dng"))
 
 
-def _photo(picture: Picture, metadata: Metadata) -> DecodedPhoto:
+def _photo(
+    picture: Picture, describe: Callable[[], bool], read: Callable[[], Metadata]
+) -> DecodedPhoto:
+    """Add the metadata, if it is wanted; whatever is wrong with it costs only itself."""
+    metadata = Metadata()
+    if describe():
+        with contextlib.suppress(Exception):
+            metadata = read()
     return DecodedPhoto(picture.image, picture.width, picture.height, metadata)
 
 

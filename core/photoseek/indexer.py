@@ -182,7 +182,7 @@ class Indexer:
         files = {self._path(file): (file, before) for file, before in jobs}
         batch: list[tuple[PhotoFile, KnownFile | None, Outcome]] = []
         with DecoderPool(self._encoder.bundle.manifest.image) as pool:
-            for job, outcome in pool.decode(self._decode_jobs(jobs, by_size)):
+            for job, outcome in pool.decode(self._decode_jobs(jobs, by_size), self._cancelled):
                 batch.append((*files[job.path], outcome))
                 if len(batch) == BATCH_SIZE:
                     self._commit(batch, plan)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import filelock
 import numpy as np
@@ -50,6 +50,9 @@ from photoseek.records import (
 from photoseek.sieve import Sieve
 from photoseek.thumbnails import ThumbnailCache
 
+if TYPE_CHECKING:
+    from photoseek.decoding.opener import PhotoOpener
+
 __all__ = ["Library"]
 
 
@@ -73,12 +76,14 @@ class Library:
         self._models = Models(directory / "models", self._catalogue.models)
         self._follows = bundle is None
         self._switching = threading.Lock()
+        self._opening = threading.Lock()
+        self._opener: PhotoOpener | None = None
         try:
             chosen = bundle or self._models.open_current()
         except BaseException:
             self._catalogue.close()
             raise
-        self._model = LoadedModel(chosen, self._catalogue)
+        self._model = LoadedModel(chosen, self._catalogue, self.opener)
         self._sieve = Sieve(self._catalogue)
 
     @classmethod
@@ -113,8 +118,26 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Close the library's file."""
+        """Close the library's file, and end the processes that open photos."""
+        self.stop_opening()
         self._catalogue.close()
+
+    def opener(self) -> PhotoOpener:
+        """Return what opens photos for this library, in processes of their own; starts none."""
+        # Imported late: a search by phrase opens no photo.
+        from photoseek.decoding.opener import PhotoOpener
+
+        with self._opening:
+            if self._opener is None:
+                self._opener = PhotoOpener()
+            return self._opener
+
+    def stop_opening(self) -> None:
+        """End at once what `opener` has begun: nobody will look at it."""
+        with self._opening:
+            opener = self._opener
+        if opener is not None:
+            opener.close()
 
     @property
     def bundle(self) -> ModelBundle:
@@ -294,7 +317,7 @@ class Library:
         """
         with self._switching:
             bundle = self._models.use(model_id, incomplete=incomplete)
-            self._model, self._follows = LoadedModel(bundle, self._catalogue), True
+            self._model, self._follows = LoadedModel(bundle, self._catalogue, self.opener), True
 
     def remove_model(self, model_id: str) -> None:
         """Forget a model that is not in use, with its embeddings and the copy of its bundle.
@@ -311,7 +334,8 @@ class Library:
         with self._switching:
             current = self._catalogue.models.current() if self._follows else None
             if current not in (None, self.bundle.manifest.model_id):
-                self._model = LoadedModel(self._models.open_current(), self._catalogue)
+                chosen = self._models.open_current()
+                self._model = LoadedModel(chosen, self._catalogue, self.opener)
             return self._model
 
     # Searching
@@ -445,11 +469,10 @@ class Library:
             self._thumbnails.remove(digest)
 
     def _make_thumbnail(self, photo_id: int, digest: bytes) -> bytes | None:
-        from photoseek.images import make_thumbnail, open_photo  # late, as in `update`
-
         try:
-            thumbnail = make_thumbnail(open_photo(self.photos([photo_id])[0].path))
-            self._thumbnails.put(digest, thumbnail)
+            thumbnail = self.opener().thumbnail(self.photos([photo_id])[0].path, digest)
+            if thumbnail is not None:
+                self._thumbnails.put(digest, thumbnail)
         except (IndexError, PhotoError, OSError):
             return None
         return thumbnail

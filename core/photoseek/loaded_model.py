@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +20,20 @@ from photoseek.query import Query
 from photoseek.ranking import combine
 from photoseek.records import Correction
 
+if TYPE_CHECKING:
+    from photoseek.decoding.opener import PhotoOpener
+
 __all__ = ["LoadedModel"]
 
 
 class LoadedModel:
     """What a search needs of a model; a search that began with it ends with it."""
 
-    def __init__(self, bundle: ModelBundle, catalogue: Catalogue) -> None:
+    def __init__(
+        self, bundle: ModelBundle, catalogue: Catalogue, opener: Callable[[], PhotoOpener]
+    ) -> None:
         self.bundle = bundle
-        self.encoder = Encoder(bundle)
+        self.encoder = Encoder(bundle, opener=opener)
         self._catalogue = catalogue
         self._index = EmbeddingIndex(bundle.manifest.embedding_dim)
         self._reading = threading.Lock()

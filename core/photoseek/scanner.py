@@ -16,7 +16,15 @@ from photoseek.records import Failure
 if TYPE_CHECKING:
     from photoseek.exclusions import Exclusions
 
-__all__ = ["FoundFile", "Scan", "concerns_photos", "scan_folder", "scan_places", "why_skipped"]
+__all__ = [
+    "FoundFile",
+    "Scan",
+    "concerns_photos",
+    "is_away",
+    "scan_folder",
+    "scan_places",
+    "why_skipped",
+]
 
 _PHOTO_SUFFIXES = frozenset(map(os.fsencode, PHOTO_SUFFIXES))
 _RAW_SUFFIXES = frozenset(map(os.fsencode, RAW_SUFFIXES))
@@ -173,7 +181,7 @@ class _Walk:
                 if stat.S_ISREG(status.st_mode):
                     name = entry.path[self._prefix :]
                     found = FoundFile(name, status.st_size, status.st_mtime_ns)
-                    kept = self._scan.placeholders if _is_away(status) else self._scan.files
+                    kept = self._scan.placeholders if is_away(status) else self._scan.files
                     kept.append(found)
             elif (stands_for := _photo_of_stub(entry.name)) and not self._excludes(entry):
                 directory = entry.path[self._prefix : -len(entry.name)]
@@ -218,7 +226,7 @@ def _is_skipped_folder(name: bytes) -> bool:
     return name.startswith(b".") or os.fsdecode(name).lower() in SKIPPED_FOLDERS
 
 
-def _is_away(status: os.stat_result) -> bool:
+def is_away(status: os.stat_result) -> bool:
     """Tell whether a cloud drive shows this file and has not fetched it."""
     return bool(
         getattr(status, "st_file_attributes", 0) & _FETCHED_WHEN_OPENED

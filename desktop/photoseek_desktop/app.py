@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from photoseek.decoding.command import serve_if_asked
 from photoseek.paths import LIBRARY_VARIABLE, default_library_directory
 from photoseek_desktop.system_check import why_no_window
 
@@ -17,6 +18,8 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the window and stay until it is closed; 0 done, 1 no window here, 2 wrong usage."""
+    if serve_if_asked(arguments):
+        return 0
     options = _parser().parse_args(arguments)
     problem = why_no_window()
     if problem:

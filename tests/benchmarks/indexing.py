@@ -20,7 +20,7 @@ from PIL import Image
 
 from benchmarks.figures import Figure, ratio_of
 from photoseek import Encoder, Library, ModelBundle
-from photoseek.decoding.worker import NICENESS
+from photoseek.decoding.limits import NICENESS
 from photoseek.images import DECODE_SIDE, decode_photo, make_thumbnail, to_pixels
 from photoseek.manifest import ImageInput
 

@@ -1,119 +1,80 @@
-"""Decodes photos in worker processes, so that a file can harm nothing but its own entry.
-
-Plain child processes instead of `multiprocessing` pools: those run the caller's main module
-again in every worker, which makes a script without a `__main__` guard index itself for ever.
-"""
+"""Opens photos for indexing, in as many worker processes as the machine has room for."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import queue
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from photoseek.decoding.frames import read_frame, write_frame
-from photoseek.errors import PhotoseekError
+from photoseek.decoding.machine import MemoryShares, shared_memory
+from photoseek.decoding.outcomes import Decoded, DecodeJob, Known, Outcome, Undecodable
+from photoseek.decoding.process import Answer, Lost, Patience, WorkerProcess, why_lost
 from photoseek.manifest import ImageInput
 from photoseek.metadata import unpack_metadata
 from photoseek.records import Metadata
 
-__all__ = ["DecodeJob", "Decoded", "DecoderPool", "FailureKind", "Known", "Undecodable"]
+__all__ = ["DecodeJob", "Decoded", "DecoderPool", "Known", "Outcome", "Undecodable"]
 
 TIME_LIMIT = 60.0
-"""Seconds for one photo; the largest that cameras make take a few."""
+"""Seconds of a processor for one photo; the largest that cameras make take a few."""
+
+CLOCK_FACTOR = 3
+"""By the clock a photo may take so much longer: its drive may be slow, the machine busy."""
 
 READ_AHEAD = 32
 """Decoded photos that may wait for the encoder: enough to keep workers busy during a batch."""
 
+CANCEL_PAUSE = 0.1
+"""Seconds after which a pool that waits for a slow photo asks whether anybody still does."""
 
-FailureKind = Literal[
-    "damaged",
-    "unsupported",  # whole, but of a kind that Photoseek does not read, or no photo at all
-    "too_large",
-    "timeout",
-    "killed",  # the process that opened it was ended, by the file or by somebody else
-    "memory",
-    "unreadable",  # the drive does not give the file's bytes
-    "stopped",  # nobody waits for it any more
-    "not_downloaded",  # it is on a cloud drive alone
-    "no_reader",  # an optional part of Photoseek reads it
-]
-"""Why a file gave no photo."""
-
-_MAY_PASS: frozenset[FailureKind] = frozenset(
-    ["timeout", "killed", "memory", "unreadable", "stopped", "not_downloaded"]
-)
-"""What may be otherwise at another time although the file stays the same."""
+_STOPPED = Undecodable("indexing was stopped", "stopped")
 
 
 @dataclass(frozen=True)
-class DecodeJob:
-    """A file to open; `known` are digests of photos that need no decoding again."""
+class _Attempt:
+    """What a try gave; `again` with what is worth a try alone, when no other photo is open.
 
-    path: Path
-    known: frozenset[bytes] = frozenset()
+    `describe` is false where it was the photo's metadata that ended the worker.
+    """
 
-
-@dataclass(frozen=True)
-class Decoded:
-    """A photo: digest of its bytes, upright size, encoder pixels `(size, size, 3)`, the rest."""
-
-    digest: bytes
-    width: int
-    height: int
-    pixels: NDArray[np.uint8]
-    thumbnail: bytes
-    metadata: Metadata
-
-
-@dataclass(frozen=True)
-class Known:
-    """The file's bytes are those of a photo that was embedded before."""
-
-    digest: bytes
-    metadata: Metadata
-
-
-@dataclass(frozen=True)
-class Undecodable:
-    """Why a file gave no photo: in words, and as a kind that code can decide by."""
-
-    reason: str
-    kind: FailureKind
-
-    @property
-    def retry(self) -> bool:
-        """Whether another try may succeed while the file stays the same."""
-        return self.kind in _MAY_PASS
-
-
-Outcome = Decoded | Known | Undecodable
+    job: DecodeJob
+    outcome: Outcome
+    again: bool = False
+    describe: bool = True
 
 
 class DecoderPool:
-    """As many worker processes as there are cores, each with one photo at a time."""
+    """Worker processes with one photo each; a photo that fails for want of room is tried alone.
+
+    All processes together take at most the memory that `machine` sets aside for them. A photo
+    whose worker ran out of memory or time, or was ended by whomever, is tried once more when all
+    others are done: in a fresh process, with the memory of all.
+    """
 
     def __init__(
-        self, spec: ImageInput, *, workers: int | None = None, time_limit: float = TIME_LIMIT
+        self,
+        spec: ImageInput,
+        *,
+        workers: int | None = None,
+        time_limit: float = TIME_LIMIT,
+        shares: MemoryShares | None = None,
     ) -> None:
-        count = workers or os.cpu_count() or 1
-        self._workers = [_Worker(spec, time_limit) for _ in range(count)]
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._spec = dataclasses.asdict(spec)
+        self._patience = Patience(time_limit, CLOCK_FACTOR * time_limit)
+        self._shares = shares or shared_memory()
+        count = workers or self._shares.room.workers
+        self._workers = [WorkerProcess(background=True) for _ in range(count)]
+        self._idle: queue.SimpleQueue[WorkerProcess] = queue.SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="photoseek-decode")
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -126,20 +87,39 @@ class DecoderPool:
     ) -> None:
         self.close()
 
-    def decode(self, jobs: Iterable[DecodeJob]) -> Iterator[tuple[DecodeJob, Outcome]]:
-        """Yield each job with its outcome, as they finish; reads at most 32 photos ahead."""
-        pending: set[Future[tuple[DecodeJob, Outcome]]] = set()
+    def decode(
+        self, jobs: Iterable[DecodeJob], cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[DecodeJob, Outcome]]:
+        """Yield each job with its outcome, as they finish; reads at most 32 photos ahead.
+
+        After `cancelled` nothing more is yielded, and nobody waits for a slow photo.
+        """
+        pending: set[Future[_Attempt]] = set()
+        alone: list[_Attempt] = []
+
+        def settled(most: int) -> Iterator[tuple[DecodeJob, Outcome]]:
+            nonlocal pending
+            while len(pending) > most and not cancelled():
+                done, pending = wait(pending, CANCEL_PAUSE, return_when=FIRST_COMPLETED)
+                for attempt in (future.result() for future in done):
+                    if attempt.again:
+                        alone.append(attempt)
+                    else:
+                        yield attempt.job, attempt.outcome
+
         for job in jobs:
             pending.add(self._threads.submit(self._decode, job))
-            if len(pending) >= len(self._workers) + READ_AHEAD:
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
+            yield from settled(len(self._workers) + READ_AHEAD - 1)
+            if cancelled():
+                return
+        yield from settled(0)
+        for attempt in alone:
+            pending.add(self._threads.submit(self._decode_alone, attempt))
+            yield from settled(0)
 
     def close(self) -> None:
         """Stop at once; photos being decoded are dropped."""
+        self._closed = True
         for worker in self._workers:
             worker.stop()
         # Not cancelled: a stopped worker answers what is queued, and whoever waits must hear it.
@@ -147,120 +127,64 @@ class DecoderPool:
         for worker in self._workers:
             worker.close()
 
-    def _decode(self, job: DecodeJob) -> tuple[DecodeJob, Outcome]:
+    def _is_closed(self) -> bool:
+        return self._closed
+
+    def _decode(self, job: DecodeJob) -> _Attempt:
         worker = self._idle.get()
         try:
-            return job, worker.decode(job)
+            with self._shares.one(self._is_closed) as memory:
+                return self._ask(worker, job, memory, describe=True)
         finally:
             self._idle.put(worker)
 
-
-class _Worker:
-    """One child process, started when first needed and again after a file has killed it."""
-
-    def __init__(self, spec: ImageInput, time_limit: float) -> None:
-        self._spec = spec
-        self._time_limit = time_limit
-        self._process: subprocess.Popen[bytes] | None = None
-        self._closed = False
-        self._lock = threading.Lock()
-
-    def decode(self, job: DecodeJob) -> Outcome:
-        """Decode one photo; `PhotoseekError` where the process itself does not start."""
-        with self._lock:
-            if self._closed:
-                return Undecodable("indexing was stopped", "stopped")
-            fresh = self._process is None or self._process.poll() is not None
-            process = self._process = _start(self._spec) if fresh else self._process
-        assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
-        late = threading.Event()
-        alarm = threading.Timer(self._time_limit, _end(process, late.set))
-        alarm.start()
-        ready, frame = not fresh, None
+    def _decode_alone(self, attempt: _Attempt) -> _Attempt:
+        """Try once more, in a process that nothing has happened to, with the memory of all."""
+        describe, job = attempt.describe, attempt.job
+        worker = self._idle.get()
         try:
-            ready = ready or read_frame(process.stdout) is not None
-            request = {"path": str(job.path), "known": [digest.hex() for digest in job.known]}
-            write_frame(process.stdin, request)
-            frame = read_frame(process.stdout)
-        except OSError:  # the pipe broke while writing: the process has gone
-            frame = None
+            with self._shares.whole(self._is_closed) as memory:
+                worker.restart()
+                second = self._ask(worker, job, memory, describe=describe)
+                if second.again and describe and not second.describe:
+                    second = self._ask(worker, job, memory, describe=False)
+                # What it had taken goes back, for the next photos have less.
+                worker.restart()
+            return dataclasses.replace(second, again=False)
         finally:
-            alarm.cancel()
-            alarm.join()
-        if frame is None or late.is_set():
-            self._reap(process)
-        if frame is not None:
-            return _outcome(*frame)
-        if self._is_closed():
-            return Undecodable("indexing was stopped", "stopped")
-        if late.is_set():
-            return Undecodable(
-                f"opening it took longer than {self._time_limit:.0f} seconds", "timeout"
-            )
-        if not ready:
-            raise PhotoseekError(
-                "photos cannot be opened: Photoseek's decoder process does not start with "
-                f"{sys.executable}; reinstall Photoseek"
-            )
-        return Undecodable("the file made the image decoder crash", "killed")
+            self._idle.put(worker)
 
-    def _is_closed(self) -> bool:
-        with self._lock:
-            return self._closed
-
-    def stop(self) -> None:
-        """End the process; the thread that waits for it notices, and may still use its pipes."""
-        with self._lock:
-            self._closed = True
-            if self._process is not None:
-                self._process.kill()
-
-    def close(self) -> None:
-        """Let go of the process when no thread waits for it any more."""
-        if self._process is not None:
-            self._reap(self._process)
-
-    def _reap(self, process: subprocess.Popen[bytes]) -> None:
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue  # what was still buffered for the dead process is lost, as meant
+    def _ask(
+        self, worker: WorkerProcess, job: DecodeJob, memory: int, *, describe: bool
+    ) -> _Attempt:
+        if not memory:
+            return _Attempt(job, _STOPPED)
+        request = {
+            "kind": "index",
+            "path": str(job.path),
+            "known": [digest.hex() for digest in job.known],
+            "spec": self._spec,
+            "describe": describe,
+            "fetch": False,
+        }
+        answer = worker.ask(request, patience=self._patience, memory=memory)
+        if isinstance(answer, Lost):
+            outcome = why_lost(answer, self._patience)
+            stopped = outcome.kind in ("stopped", "unreadable")
+            return _Attempt(job, outcome, not stopped, describe and answer.stage != "pixels")
+        wants_more = answer.header.get("kind") == "memory"
+        return _Attempt(job, _outcome(answer), wants_more, describe)
 
 
-def _start(spec: ImageInput) -> subprocess.Popen[bytes]:
-    worker = [sys.executable, "-m", "photoseek.decoding.worker"]
-    return subprocess.Popen(
-        [*worker, json.dumps(dataclasses.asdict(spec))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        # Ctrl+C is for the parent: a worker that it ended would look like a crash of its photo.
-        start_new_session=True,
-        # The current folder may hold a file named like a module; it must not be imported.
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"},
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
-
-
-def _end(process: subprocess.Popen[bytes], tell: Callable[[], None]) -> Callable[[], None]:
-    def end() -> None:
-        tell()
-        process.kill()
-
-    return end
-
-
-def _outcome(header: dict[str, Any], payloads: list[bytes]) -> Outcome:
+def _outcome(answer: Answer) -> Outcome:
+    header: Any = answer.header
     if "failure" in header:
         return Undecodable(header["failure"], header["kind"])
-    digest, metadata = bytes.fromhex(header["digest"]), unpack_metadata(header["metadata"])
-    if not payloads:
+    packed = header["metadata"]
+    metadata = unpack_metadata(packed) if packed else Metadata()
+    digest = bytes.fromhex(header["digest"])
+    if not answer.payloads:
         return Known(digest, metadata)
-    pixels = np.frombuffer(payloads[0], np.uint8).reshape(header["shape"])
-    return Decoded(digest, header["width"], header["height"], pixels, payloads[1], metadata)
+    pixels = np.frombuffer(answer.payloads[0], np.uint8).reshape(header["shape"])
+    thumbnail = answer.payloads[1]
+    return Decoded(digest, header["width"], header["height"], pixels, thumbnail, metadata)

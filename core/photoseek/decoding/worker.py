@@ -1,84 +1,273 @@
 """The process that opens untrusted photo files: `python -m photoseek.decoding.worker`.
 
 It answers frames on its standard input with frames on its standard output. What a file does to
-a decoder (a crash, endless work, all of the memory) happens here and is noticed by `decoder`.
+a decoder (a crash, endless work, all of the memory) happens here and is noticed by `process`.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
+import stat
 import sys
+import threading
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from blake3 import blake3
+from PIL import Image
 
 from photoseek.decoding.frames import read_frame, write_frame
+from photoseek.decoding.limits import Limits
+from photoseek.decoding.outcomes import FailureKind
 from photoseek.errors import PhotoError
 from photoseek.images import decode_photo, least_side, make_thumbnail, read_metadata, to_pixels
 from photoseek.manifest import ImageInput
 from photoseek.metadata import pack_metadata
+from photoseek.raw import RAW_SUFFIXES, can_read_raw
+from photoseek.records import NOT_DOWNLOADED
 
 __all__ = ["main"]
-
-MEMORY_LIMIT = 4 << 30
-"""Bytes of address space for one worker: room for the largest photo, not for a bomb."""
 
 DIGEST_SIZE = 16
 """Bytes."""
 
-NICENESS = 5
-"""Indexing steps back when the person does something else."""
+MOST_FILE_BYTES = 2 << 30
+"""No camera writes larger photos."""
+
+LARGE_FILE = 64 << 20
+"""From here on a file has to begin like a photo before it is read."""
+
+HEAD = 64
+STRIP = 64
+"""Rows of a picture that are sent at a time, so that it is not held twice."""
+
+_BEGINNINGS = (
+    b"\xff\xd8\xff",
+    b"\x89PNG",
+    b"GIF8",
+    b"RIFF",
+    b"II*\0",
+    b"MM\0*",
+    b"II+\0",
+    b"MM\0+",
+    b"BM",
+    b"\0\0\0\x0cjP  ",
+    b"\xff\x4f\xff\x51",
+)
+_KINDS: dict[str, FailureKind] = {
+    "not_a_photo": "unsupported",
+    "unsupported": "unsupported",
+    "too_large": "too_large",
+    "memory": "memory",
+    "unreadable": "unreadable",
+    "no_reader": "no_reader",
+}
+"""What a photo's opener says, as indexing decides by it; all else is damage."""
+
+_TOO_MUCH_MEMORY = "it needs more memory than Photoseek gives one photo"
 
 
-def main() -> None:
-    """Serve until the pipe closes; the first argument is the model's image input as JSON."""
-    spec = ImageInput(**json.loads(sys.argv[1]))
+class _Refused(Exception):  # noqa: N818 -- no error: an answer that ends the work on a file
+    """A file that is not opened, and why."""
+
+    def __init__(self, reason: str, kind: FailureKind) -> None:
+        super().__init__(reason)
+        self.reason, self.kind = reason, kind
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until the pipe closes: `background` or `foreground`, and the lifeline's number."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads all the same
-    _limit_resources()
+    if len(given) > 1:
+        _end_with_parent(int(given[1]))
+    limits = Limits(background=given[0] == "background")
     answers = _private_stdout()
     write_frame(answers, {"ready": True})  # from here on, a death is the fault of a file
     while (frame := read_frame(sys.stdin.buffer)) is not None:
-        header, payloads = _answer(frame[0], spec)
-        write_frame(answers, header, *payloads)
+        request, payloads = frame
+        limits.begin_photo(request["memory"], request["seconds"])
+        _serve(request, payloads, answers)
 
 
-def _answer(request: dict[str, Any], spec: ImageInput) -> tuple[dict[str, object], list[bytes]]:
+def _serve(request: dict[str, Any], payloads: list[bytes], answers: BinaryIO) -> None:
+    try:
+        content, suffix = _content(request, payloads)
+        write_frame(answers, {"stage": "read"})
+        _ANSWERS[request["kind"]](request, content, suffix, answers)
+    except _Refused as refused:
+        write_frame(answers, {"failure": refused.reason, "kind": refused.kind})
+    except PhotoError as error:
+        write_frame(answers, {"failure": error.reason, "kind": _kind(error, request)})
+    except MemoryError:
+        write_frame(answers, {"failure": _TOO_MUCH_MEMORY, "kind": "memory"})
+
+
+def _answer_index(request: dict[str, Any], content: bytes, suffix: str, answers: BinaryIO) -> None:
+    digest = _digest(content)
+    if digest in request["known"]:
+        metadata = read_metadata(content, suffix) if request["describe"] else None
+        packed = pack_metadata(metadata) if metadata else None
+        write_frame(answers, {"digest": digest, "metadata": packed})
+        return
+    spec = ImageInput(**request["spec"])
+
+    def describe() -> bool:
+        # From here on a death is the fault of the metadata, and costs only that.
+        write_frame(answers, {"stage": "pixels"})
+        return bool(request["describe"])
+
+    photo = decode_photo(content, at_least=least_side(spec), suffix=suffix, describe=describe)
+    pixels, thumbnail = to_pixels(photo.image, spec), make_thumbnail(photo.image)
+    header = {"digest": digest, "width": photo.width, "height": photo.height}
+    header |= {"shape": pixels.shape, "metadata": pack_metadata(photo.metadata)}
+    write_frame(answers, header, pixels.tobytes(), thumbnail)
+
+
+def _answer_pixels(request: dict[str, Any], content: bytes, suffix: str, answers: BinaryIO) -> None:
+    spec = ImageInput(**request["spec"])
+    photo = decode_photo(content, at_least=least_side(spec), suffix=suffix, describe=_never)
+    pixels = to_pixels(photo.image, spec)
+    write_frame(answers, {"shape": pixels.shape}, pixels.tobytes())
+
+
+def _answer_picture(
+    request: dict[str, Any], content: bytes, suffix: str, answers: BinaryIO
+) -> None:
+    """Send the photo scaled down to about `at_least`, as RGB."""
+    side = request["at_least"]
+    image = decode_photo(content, at_least=side, suffix=suffix, describe=_never).image
+    scale = side / max(1, min(image.size))
+    if scale < 1:
+        # A panorama stays within what a frame may hold.
+        image.thumbnail((min(image.width, side * 32), min(image.height, side * 32)))
+    write_frame(answers, {"size": image.size}, image.tobytes())
+
+
+def _answer_view(request: dict[str, Any], content: bytes, suffix: str, answers: BinaryIO) -> None:
+    """Send the photo as the window paints it, fitted into `box` or with at most `most` pixels."""
+    photo = decode_photo(content, at_least=request["at_least"], suffix=suffix, describe=_never)
+    del content
+    image = photo.image
+    if request["box"] is not None:
+        image.thumbnail(tuple(request["box"]), Image.Resampling.BICUBIC)
+    factor = 1
+    while image.width * image.height > request["most"] * factor * factor:
+        factor += 1
+    image = image.reduce(factor) if factor > 1 else image
+    width, height = image.size
+    header = {"width": photo.width, "height": photo.height, "size": (width, height)}
+    write_frame(answers, {**header, "follows": 4 * width * height})
+    for top in range(0, height, STRIP):
+        strip = image.crop((0, top, width, min(height, top + STRIP)))
+        answers.write(strip.convert("RGBA").tobytes("raw", "BGRA"))
+    answers.flush()
+
+
+def _answer_thumbnail(
+    request: dict[str, Any], content: bytes, suffix: str, answers: BinaryIO
+) -> None:
+    """Send a thumbnail of the photo with this digest, or nothing where another file has come."""
+    if _digest(content) != request["digest"]:
+        write_frame(answers, {"changed": True})
+        return
+    photo = decode_photo(content, suffix=suffix, describe=_never)
+    write_frame(answers, {"changed": False}, make_thumbnail(photo.image))
+
+
+_ANSWERS = {
+    "index": _answer_index,
+    "pixels": _answer_pixels,
+    "picture": _answer_picture,
+    "view": _answer_view,
+    "thumbnail": _answer_thumbnail,
+}
+
+
+def _never() -> bool:
+    return False
+
+
+def _content(request: dict[str, Any], payloads: list[bytes]) -> tuple[bytes, str]:
+    """Return the file's bytes and the ending of its name; or those that came with the request."""
+    if payloads:
+        return payloads[0], ""
     path = Path(request["path"])
     try:
-        content = path.read_bytes()
-    except (OSError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or "it needs more memory than one photo gets"
-        kind = "unreadable" if isinstance(error, OSError) else "memory"
-        return {"failure": f"the file cannot be read ({reason})", "kind": kind}, []
-    digest = blake3(content).hexdigest(length=DIGEST_SIZE)
-    header: dict[str, object] = {"digest": digest}
-    if digest in request["known"]:
-        return {**header, "metadata": pack_metadata(read_metadata(content, path.suffix))}, []
-    try:
-        photo = decode_photo(content, at_least=least_side(spec), suffix=path.suffix)
-        pixels, thumbnail = to_pixels(photo.image, spec), make_thumbnail(photo.image)
-    except PhotoError as error:
-        kind = "memory" if isinstance(error.__cause__, MemoryError) else "damaged"
-        return {**header, "failure": error.reason, "kind": kind}, []
-    except MemoryError:
-        reason = "it needs more memory than Photoseek gives one photo"
-        return {**header, "failure": reason, "kind": "memory"}, []
-    header |= {"width": photo.width, "height": photo.height, "shape": pixels.shape}
-    header["metadata"] = pack_metadata(photo.metadata)
-    return header, [pixels.tobytes(), thumbnail]
+        return _read(path, request), path.suffix
+    except FileNotFoundError as error:
+        raise _Refused("the file does not exist", "unreadable") from error
+    except PermissionError as error:
+        raise _Refused("no permission to read the file", "unreadable") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _Refused(f"the file cannot be read ({reason})", "unreadable") from error
 
 
-def _limit_resources() -> None:
+def _read(path: Path, request: dict[str, Any]) -> bytes:
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise _Refused("this is a folder, not a photo", "unsupported")
+    if not request["fetch"]:
+        from photoseek.scanner import is_away
+
+        if is_away(status):
+            raise _Refused(NOT_DOWNLOADED, "not_downloaded")
+    # A pipe that took the file's place must not be waited for.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise _Refused("this is a device or a pipe, not a photo", "unsupported")
+        if status.st_size > MOST_FILE_BYTES:
+            raise _Refused("the file is larger than any photo", "too_large")
+        if status.st_size > LARGE_FILE and not _begins_like_a_photo(file.peek(HEAD), path.suffix):
+            raise _Refused("not a photo in a format that Photoseek reads", "unsupported")
+        if status.st_size > request["memory"] // 2:
+            raise _Refused(_TOO_MUCH_MEMORY, "memory")
+        return file.read()
+
+
+def _begins_like_a_photo(head: bytes, suffix: str) -> bool:
+    return head.startswith(_BEGINNINGS) or head[4:8] == b"ftyp" or suffix.lower() in RAW_SUFFIXES
+
+
+def _kind(error: PhotoError, request: dict[str, Any]) -> FailureKind:
+    """Return why a photo could not be opened, as code decides by it."""
+    if isinstance(error.__cause__, MemoryError):
+        return "memory"
+    if Path(request.get("path") or "").suffix.lower() in RAW_SUFFIXES and not can_read_raw():
+        return "no_reader"
+    return _KINDS.get(error.kind, "damaged")
+
+
+def _digest(content: bytes) -> str:
+    """Return what tells these bytes from others: BLAKE3, six times as fast as BLAKE2."""
+    return blake3(content).hexdigest(length=DIGEST_SIZE)
+
+
+def _end_with_parent(lifeline: int) -> None:
+    """End this process when its parent has gone, however that went, even in mid-decode.
+
+    The parent holds the other end of this pipe. The system sends a signal when that is closed,
+    which ends a decoder that lets no Python run; the thread does the same on other systems.
+    """
     if sys.platform != "win32":
-        import resource
+        import fcntl
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-        # No core file of somebody's photo is left behind.
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        os.nice(NICENESS)
+        with contextlib.suppress(OSError, AttributeError):
+            fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+            flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+            fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+    def wait() -> None:
+        os.read(lifeline, 1)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _private_stdout() -> BinaryIO:
