@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -35,6 +36,7 @@ class Job(Generic[T]):
     work: Callable[[Cancelled], T]
     then: Callable[[T], None]
     otherwise: Callable[[PhotoseekError], None]
+    on_crash: Callable[[], None] = lambda: None
     done: bool = False
     _cancelled: bool = False
 
@@ -71,9 +73,13 @@ class Lane(QObject):
         work: Callable[[Cancelled], T],
         then: Callable[[T], None],
         otherwise: Callable[[PhotoseekError], None],
+        on_crash: Callable[[], None] = lambda: None,
     ) -> Job[T]:
-        """Queue `work(cancelled)`; its result goes to `then`, a `PhotoseekError` to `otherwise`."""
-        job = Job(work, then, otherwise)
+        """Queue `work(cancelled)`; its result goes to `then`, a `PhotoseekError` to `otherwise`.
+
+        `on_crash` follows the signal `crashed`, for who would wait for either of them.
+        """
+        job = Job(work, then, otherwise, on_crash)
         self._current.append(job)
         self._jobs.put(job)
         return job
@@ -106,9 +112,12 @@ class Lane(QObject):
             error = raised
             return lambda: job.otherwise(error)
         except Exception as raised:  # noqa: BLE001 -- the task door
-            bug = raised
-            return lambda: self.crashed.emit(bug)
+            return partial(self._on_crash, job, raised)
         return lambda: job.then(result)
+
+    def _on_crash(self, job: Job[Any], bug: Exception) -> None:
+        self.crashed.emit(bug)
+        job.on_crash()
 
     def _on_finished(self, delivery: tuple[Job[Any], Callable[[], None] | None]) -> None:
         job, outcome = delivery

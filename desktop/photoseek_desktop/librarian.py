@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -26,6 +26,9 @@ from photoseek_desktop.lanes import Cancelled, Job, Lane, Lanes
 from photoseek_desktop.query_photo import PhotoSource, ReadSources, read_sources
 from photoseek_desktop.search_request import QueryPhoto, Results, SearchRequest
 from photoseek_desktop.tile_image import make_tile
+
+if TYPE_CHECKING:
+    from photoseek.decoding.opener import PhotoOpener
 
 __all__ = ["Librarian"]
 
@@ -104,6 +107,11 @@ class Librarian(QObject):
 
         self._lanes.search.run(work, self._on_opened, self.open_failed.emit)
 
+    def stop_opening(self) -> None:
+        """End the processes that open photos, for a lane may wait for one."""
+        if self._library is not None:
+            self._library.stop_opening()
+
     def close(self) -> None:
         """Close the library; call when the lanes have ended."""
         if self._library is not None:
@@ -172,7 +180,11 @@ class Librarian(QObject):
     ) -> None:
         """Open what was dropped, pasted or chosen."""
         given = tuple(sources)
-        self._lanes.search.run(lambda _: read_sources(given), then, self._on_failed)
+        self._lanes.search.run(lambda _: read_sources(given, self.opener()), then, self._on_failed)
+
+    def opener(self) -> PhotoOpener:
+        """Return what opens photos in processes of their own. Any thread."""
+        return self.library.opener()
 
     def fetch_tiles(
         self, ids: Sequence[int], side: int, then: Callable[[dict[int, QImage | None]], None]

@@ -96,7 +96,10 @@ class MainWindow(QMainWindow):
         self.grid = PhotoGrid(self.model, self.cache)
         self.page = BrowserPage(self.grid, self.actions_, icons)
         self.viewer = Viewer(
-            self.model, PhotoLoader(lanes.photos, self), icons, librarian.fetch_preview
+            self.model,
+            PhotoLoader(lanes.photos, librarian.opener, self),
+            icons,
+            librarian.fetch_preview,
         )
         self.viewer.add_actions(
             [

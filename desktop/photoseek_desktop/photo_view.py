@@ -43,13 +43,16 @@ class PhotoView(QWidget):
 
     Signals:
         fit_wanted(): the view has another size; `view_pixels` says which.
+        full_wanted(): the photo is looked at closer than its fitted picture shows.
     """
 
     fit_wanted = Signal()
+    full_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._full = QPixmap()
+        self._size = QSize()
+        self._full = QImage()
         self._fitted = QPixmap()
         self._preview = QPixmap()
         self._message = ""
@@ -65,7 +68,7 @@ class PhotoView(QWidget):
     @property
     def has_photo(self) -> bool:
         """Whether a photo is shown."""
-        return not self._full.isNull()
+        return not self._fitted.isNull()
 
     @property
     def message(self) -> str:
@@ -95,12 +98,17 @@ class PhotoView(QWidget):
         """Return which pixel of the photo lies at a point of the view."""
         return (at - self._target().topLeft()) * self.devicePixelRatioF() / self.zoom
 
-    def show_photo(self, full: QImage, fitted: QImage) -> None:
-        """Show a photo; `fitted` is the same scaled down for this view."""
+    def show_photo(self, size: QSize, fitted: QImage) -> None:
+        """Show a photo of this size; `fitted` is scaled down for this view."""
         self._message = ""
-        self._full = QPixmap.fromImage(full)
+        self._size, self._full = size, QImage()
         self._fitted = QPixmap.fromImage(fitted)
         self.zoom_to_fit()
+
+    def show_full(self, full: QImage) -> None:
+        """Take the photo's own pixels, or as many of them as are to be had, for zooming in."""
+        self._full = full
+        self.update()
 
     def show_fitted(self, fitted: QImage) -> None:
         """Take the photo scaled for the view's new size."""
@@ -113,7 +121,8 @@ class PhotoView(QWidget):
 
     def show_message(self, message: str) -> None:
         """Say why there is no photo."""
-        self._full = self._fitted = self._preview = QPixmap()
+        self._size, self._full = QSize(), QImage()
+        self._fitted = self._preview = QPixmap()
         self._message = message
         self.zoom_to_fit()
 
@@ -126,7 +135,7 @@ class PhotoView(QWidget):
     def zoom_to_fit(self) -> None:
         """Show the whole photo."""
         self._zoom = 0.0
-        self._centre = QPointF(self._full.width() / 2, self._full.height() / 2)
+        self._centre = QPointF(self._size.width() / 2, self._size.height() / 2)
         self.unsetCursor()
         self.update()
 
@@ -157,7 +166,7 @@ class PhotoView(QWidget):
         if self._message:
             self._paint_message(painter)
             return
-        if self._full.isNull():
+        if not self.has_photo:
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < 4)
         target = self._target()
@@ -167,8 +176,14 @@ class PhotoView(QWidget):
         # Only the part in view is handed over: the photo may be a hundred times larger.
         seen = target.intersected(QRectF(self.rect()))
         scale = self.devicePixelRatioF() / self.zoom
+        # In pixels of the picture at hand, which until the full one is here is the fitted one.
+        picture = self._full if not self._full.isNull() else self._fitted
+        scale *= picture.width() / self._size.width()
         source = QRectF((seen.topLeft() - target.topLeft()) * scale, seen.size() * scale)
-        painter.drawPixmap(seen, self._full, source)
+        if not self._full.isNull():
+            painter.drawImage(seen, self._full, source)
+        else:
+            painter.drawPixmap(seen, self._fitted, source)
 
     def _paint_message(self, painter: QPainter) -> None:
         """Paint the sentence in the middle, or below the preview if there is one."""
@@ -235,11 +250,11 @@ class PhotoView(QWidget):
             self._settle.start()
 
     def _fit_zoom(self) -> float:
-        if self._full.isNull():
+        if not self.has_photo:
             return 1.0
         view = self.view_pixels()
         return min(
-            view.width() / self._full.width(), view.height() / self._full.height(), MOST_ENLARGED
+            view.width() / self._size.width(), view.height() / self._size.height(), MOST_ENLARGED
         )
 
     def _zoom_to(self, zoom: float, at: QPointF | None) -> None:
@@ -258,19 +273,21 @@ class PhotoView(QWidget):
         if self._grabbed is None:
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         self._stay_inside()
+        if self._full.isNull() and self._fitted.size() != self._size:
+            self.full_wanted.emit()
 
     def _stay_inside(self) -> None:
         view = self.view_pixels()
         self._centre = QPointF(
-            _clamp(self._centre.x(), view.width() / self.zoom / 2, self._full.width()),
-            _clamp(self._centre.y(), view.height() / self.zoom / 2, self._full.height()),
+            _clamp(self._centre.x(), view.width() / self.zoom / 2, self._size.width()),
+            _clamp(self._centre.y(), view.height() / self.zoom / 2, self._size.height()),
         )
         self.update()
 
     def _target(self) -> QRectF:
         """Return where the whole photo lies, in logical pixels of the widget."""
         scale = self.zoom / self.devicePixelRatioF()
-        size = QSizeF(self._full.size()) * scale
+        size = QSizeF(self._size) * scale
         if self.is_fitted:
             left = round((self.width() - size.width()) / 2)
             top = round((self.height() - size.height()) / 2)

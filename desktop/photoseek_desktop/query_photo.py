@@ -14,11 +14,12 @@ from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QMi
 from PySide6.QtGui import QImage, QImageWriter
 
 from photoseek import PhotoError
-from photoseek.images import open_photo
 from photoseek_desktop.search_request import QueryPhoto
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from photoseek.decoding.opener import PhotoOpener
 
 __all__ = [
     "PhotoSource",
@@ -32,15 +33,27 @@ __all__ = [
 CHIP_SIDE = 128
 """Pixels of a query photo's picture in the search bar, on a screen of four-fold density too."""
 
+LEAST_SIDE = 384
+"""Pixels of a query photo's shorter side, above what most image encoders take."""
+
 _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
+
+
+_DATA_URL_MARKS = ("data:image/", ";base64,")
+
+_ENCODED = ("image/png", "image/jpeg", "image/webp", "image/tiff", "image/bmp", "image/gif")
+"""What other programs offer an image as, best first: it is opened as any photo is, not by Qt."""
 
 
 @dataclass(frozen=True)
 class PhotoSource:
-    """Where an example photo comes from: a file, or an encoded image and its name."""
+    """Where an example photo comes from, and its name.
+
+    That is a file, the bytes of one, an image that Qt holds, or a text with a picture in it.
+    """
 
     name: str
-    content: Path | bytes
+    content: Path | bytes | QImage | str
 
 
 @dataclass(frozen=True)
@@ -63,20 +76,20 @@ def photo_sources_in(data: QMimeData) -> list[PhotoSource]:
     if files:
         return [PhotoSource(path.name, path) for path in files]
     name = QCoreApplication.translate("query_photo", "Pasted photo")
-    if data.hasImage():
-        content = _encoded(QImage(data.imageData()))
-        if content:
+    for kind in _ENCODED:
+        if data.hasFormat(kind) and (content := bytes(data.data(kind).data())):
             return [PhotoSource(name, content)]
-    found = _DATA_URL.search(data.html() if data.hasHtml() else data.text())
-    if found:
-        try:
-            return [PhotoSource(name, base64.b64decode(found[1]))]
-        except binascii.Error:
-            return []
+    if data.hasImage():
+        image = QImage(data.imageData())
+        if not image.isNull():
+            return [PhotoSource(name, image)]
+    text = data.html() if data.hasHtml() else data.text()
+    if all(mark in text for mark in _DATA_URL_MARKS):
+        return [PhotoSource(name, text)]
     return []
 
 
-def read_sources(sources: Sequence[PhotoSource]) -> ReadSources:
+def read_sources(sources: Sequence[PhotoSource], opener: PhotoOpener) -> ReadSources:
     """Open everything that was dropped, pasted or chosen. Any thread but the GUI's."""
     photos, folders, problems = [], [], []
     for source in sources:
@@ -84,17 +97,20 @@ def read_sources(sources: Sequence[PhotoSource]) -> ReadSources:
             folders.append(source.content)
             continue
         try:
-            photos.append(read_query_photo(source))
+            photos.append(read_query_photo(source, opener))
         except PhotoError as error:
             problems.append(f"{source.name}: {error.reason}")
     return ReadSources(tuple(photos), tuple(folders), tuple(problems))
 
 
-def read_query_photo(source: PhotoSource) -> QueryPhoto:
+def read_query_photo(source: PhotoSource, opener: PhotoOpener) -> QueryPhoto:
     """Open an example photo; `PhotoError` says why it cannot be. Any thread."""
-    image = open_photo(source.content)
-    if min(image.size) < 1:
-        raise PhotoError(None, "the image is empty")
+    content = source.content
+    if isinstance(content, QImage):
+        content = _encoded(content)
+    elif isinstance(content, str):
+        content = _written_in(content)
+    image = opener.image(content, at_least=LEAST_SIDE)
     thumbnail = to_qimage(image).scaled(
         CHIP_SIDE,
         CHIP_SIDE,
@@ -102,6 +118,15 @@ def read_query_photo(source: PhotoSource) -> QueryPhoto:
         Qt.TransformationMode.SmoothTransformation,
     )
     return QueryPhoto(source.name, thumbnail, image)
+
+
+def _written_in(text: str) -> bytes:
+    """Return the picture that is written into a page or a text."""
+    found = _DATA_URL.search(text)
+    try:
+        return base64.b64decode(found[1] if found else "", validate=False)
+    except binascii.Error as error:
+        raise PhotoError(None, "the picture is cut short", "cut_short") from error
 
 
 def to_qimage(image: Image.Image) -> QImage:
@@ -117,5 +142,7 @@ def _encoded(image: QImage) -> bytes:
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(buffer, QByteArray(b"png")).write(image)
+    writer = QImageWriter(buffer, QByteArray(b"png"))
+    writer.setQuality(100)  # hardly compressed: it is not kept
+    writer.write(image)
     return bytes(content.data())

@@ -77,5 +77,6 @@ class Session(QObject):
         self._closed = True
         self.indexer.stop()
         self.theme.restore()
+        self.librarian.stop_opening()
         if self.lanes.close():
             self.librarian.close()

@@ -101,9 +101,11 @@ class Viewer(QWidget):
         layout.addLayout(middle, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         loader.loaded.connect(self._on_loaded)
+        loader.full_loaded.connect(self._on_full_loaded)
         model.dataChanged.connect(self._on_photos_fetched)
         model.modelReset.connect(self._on_results_changed)
         self.view.fit_wanted.connect(self._on_fit_wanted)
+        self.view.full_wanted.connect(self._on_full_wanted)
 
     @property
     def photo_id(self) -> int:
@@ -240,13 +242,15 @@ class Viewer(QWidget):
             self._show(loaded)
 
     def _show(self, loaded: LoadedPhoto) -> None:
-        self._loaded = loaded
+        before, self._loaded = self._loaded, loaded
         self._slow.stop()
-        if loaded.problem:
+        if before is not None and before.photo_id == loaded.photo_id and not loaded.problem:
+            self.view.show_fitted(loaded.fitted)
+        elif loaded.problem:
             self.view.show_message(self._why_not(loaded.problem))
             self._fetch_preview(loaded.photo_id, partial(self._on_preview, loaded))
         else:
-            self.view.show_photo(loaded.image, loaded.fitted)
+            self.view.show_photo(loaded.size, loaded.fitted)
 
     def _why_not(self, problem: str) -> str:
         photo = self.photo
@@ -301,11 +305,15 @@ class Viewer(QWidget):
         self.view.show_message(self.tr("Opening…"))
 
     def _on_fit_wanted(self) -> None:
-        """Have the photo scaled anew for the view's size; the full one serves until then."""
+        """Have the photo scaled anew for the view's size; the picture at hand serves until then."""
         if self._loaded is not None and not self._loaded.problem:
-            self.loader.fit_again(self._loaded, self.view.view_pixels(), self._on_fitted)
+            self._load()
 
-    def _on_fitted(self, loaded: LoadedPhoto) -> None:
-        if self._loaded is not None and loaded.photo_id == self._loaded.photo_id:
-            self._loaded = loaded
-            self.view.show_fitted(loaded.fitted)
+    def _on_full_wanted(self) -> None:
+        photo = self.photo
+        if photo is not None and self._loaded is not None:
+            self.loader.load_full(photo, self._loaded.size)
+
+    def _on_full_loaded(self, photo_id: int, full: QImage) -> None:
+        if self.isVisible() and photo_id == self._photo_id:
+            self.view.show_full(full)

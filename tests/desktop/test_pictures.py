@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 from photoseek.images import make_thumbnail
 from photoseek_desktop.lanes import Job
 from photoseek_desktop.librarian import Librarian
-from photoseek_desktop.photo_loader import fit
 from photoseek_desktop.photo_view import PhotoView
 from photoseek_desktop.query_photo import to_qimage
 from photoseek_desktop.thumbnail_cache import ThumbnailCache
@@ -142,19 +141,13 @@ def test_pixels_keep_their_place_on_the_way_to_qt(width: int) -> None:
     assert image.pixelColor(width - 1, 1) == QColor(200, 100, 50)
 
 
-def test_photos_are_scaled_down_to_fit_and_never_up() -> None:
-    image = QImage(400, 100, QImage.Format.Format_RGB32)
-    assert fit(image, QSize(200, 200)).size() == QSize(200, 50)
-    assert fit(image, QSize(800, 800)).size() == QSize(400, 100)
-
-
 def test_the_pixel_under_the_pointer_stays_there_when_zooming(qtbot: QtBot) -> None:
     view = PhotoView()
     qtbot.addWidget(view)
     view.resize(400, 400)
-    image = QImage(2000, 2000, QImage.Format.Format_RGB32)
+    image = QImage(400, 400, QImage.Format.Format_RGB32)
     image.fill(0)
-    view.show_photo(image, fit(image, QSize(400, 400)))
+    view.show_photo(QSize(2000, 2000), image)
     at = QPointF(100, 300)
     before = view.photo_point(at)
     view.zoom_in(at)
