@@ -18,9 +18,10 @@ __all__ = ["deadly_photo", "flaw_decoder"]
 FLAW = """
 import ctypes, os, signal, time
 from pathlib import Path
-from PIL import Image, IptcImagePlugin
+from PIL import Image
+import photoseek.metadata
 
-opened, iptc = Image.open, IptcImagePlugin.getiptcinfo
+opened, described = Image.open, photoseek.metadata.photo_metadata
 MARKS = Path(os.environ["FLAW_MARKS"])
 
 def note(word):
@@ -51,11 +52,11 @@ def open_and_obey(stream, *arguments, **options):
     obey(content.rpartition(b"DO ")[2].decode() if b"DO " in content[-20:] else "")
     return opened(stream, *arguments, **options)
 
-def iptc_and_obey(image):
-    obey(image.info.get("comment", b"").decode())
-    return iptc(image)
+def describe_and_obey(content, kind, info):
+    obey(info.get("comment", b"").decode())
+    return described(content, kind, info)
 
-Image.open, IptcImagePlugin.getiptcinfo = open_and_obey, iptc_and_obey
+Image.open, photoseek.metadata.photo_metadata = open_and_obey, describe_and_obey
 """
 
 

@@ -108,9 +108,7 @@ def _decode(
     return _photo(picture, describe, lambda: read_metadata(content, suffix))
 
 
-def _decode_raw(
-    content: bytes, at_least: int | None, describe: Callable[[], bool]
-) -> DecodedPhoto:
+def _decode_raw(content: bytes, at_least: int | None, describe: Callable[[], bool]) -> DecodedPhoto:
     raw = open_raw(content)
     if isinstance(raw.preview, bytes):
         try:

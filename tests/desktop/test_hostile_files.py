@@ -92,7 +92,8 @@ def test_a_fault_of_ours_leaves_a_message_and_the_next_photo(qtbot: QtBot, tmp_p
 
 
 def photo_record(photo_id: int, path: Path) -> Photo:
-    return Photo(photo_id, path, path.parent, 10, 10, 1, datetime.now(UTC), offline=False)
+    now = datetime.now(UTC)
+    return Photo(photo_id, path, path.parent, 10, 10, 1, now, False, now, "file")
 
 
 def test_a_photo_is_fetched_in_full_at_the_first_zoom(
