@@ -26,7 +26,7 @@ def can_forbid_writes() -> bool:
     """Tell whether this kernel has Landlock with all of those rights: Linux 6.2 or newer."""
     if sys.platform != "linux":
         return False
-    return ctypes.CDLL(None).syscall(_CREATE_RULESET, None, 0, _ASK_VERSION) >= 3
+    return int(ctypes.CDLL(None).syscall(_CREATE_RULESET, None, 0, _ASK_VERSION)) >= 3
 
 
 def forbid_writes(folders: Sequence[Path]) -> None:

@@ -39,6 +39,12 @@ def other_bundle(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     return ModelBundle.open(make_colour_bundle(tmp_path_factory.mktemp("others"), shift=1))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep which models were tried, for this run and the processes that it starts."""
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings"))
+
+
 @pytest.fixture(autouse=True)
 def own_library_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep every test, and every process that it starts, away from the person's library."""

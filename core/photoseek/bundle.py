@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from photoseek.errors import BundleError
-from photoseek.files import sha256_of, write_atomically
+from photoseek.files import open_ordinary, read_whole, sha256_of, write_atomically
 from photoseek.manifest import ImageInput, LikelyRule, Manifest, RecallReport, TextInput
 from photoseek.resources import resource_path
 
@@ -22,7 +24,11 @@ MODEL_FILES = (IMAGE_ENCODER_FILE, TEXT_ENCODER_FILE, TOKENIZER_FILE)
 MANIFEST_FILE = "manifest.json"
 CARD_FILE = "MODEL_CARD.md"
 
-_WEIGHTS_ELSEWHERE = b"\x0a\x08location\x12"
+MOST_MANIFEST_BYTES = 1 << 20
+MOST_FILE_BYTES = 2 << 30
+"""As much as an ONNX file can hold."""
+
+_WEIGHTS_ELSEWHERE = b"\x0a\x08location"
 """How an ONNX file begins to say in which other file weights lie: no digest would cover that."""
 
 
@@ -37,10 +43,9 @@ class ModelBundle:
     def open(cls, path: Path | str) -> ModelBundle:
         """Open and verify a bundle; `BundleError` says what is missing, damaged or unknown."""
         folder = Path(path)
-        manifest_path = folder / MANIFEST_FILE
         try:
-            text = manifest_path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            text = read_whole(folder / MANIFEST_FILE, MOST_MANIFEST_BYTES).decode()
+        except (OSError, UnicodeDecodeError, ValueError) as error:
             raise BundleError(
                 f"{folder} is not a model bundle: its {MANIFEST_FILE} cannot be read ({error}); "
                 "reinstall Photoseek, or name another bundle"
@@ -58,6 +63,12 @@ class ModelBundle:
         """Open the bundle that ships with Photoseek."""
         return cls.open(resource_path("model"))
 
+    @staticmethod
+    def shipped_manifest() -> Manifest:
+        """Read what ships with Photoseek without looking at the model's files."""
+        content = read_whole(resource_path("model") / MANIFEST_FILE, MOST_MANIFEST_BYTES)
+        return Manifest.from_json(content.decode())
+
     @property
     def image_encoder(self) -> Path:
         """Path of the image encoder's graph."""
@@ -74,37 +85,43 @@ class ModelBundle:
         return self.path / TOKENIZER_FILE
 
     def _verify(self) -> None:
-        listed, folder = self.manifest.files, self.path.resolve()
+        listed = self.manifest.files
         for name in sorted({*MODEL_FILES, *listed}):
-            file = self.path / name
-            # A name with a folder in it could lead out of the bundle.
-            if Path(name).name != name or name not in listed:
-                raise BundleError(f"{self.path}: {MANIFEST_FILE} does not list {name!r} properly")
-            if file.resolve().parent != folder:
+            # No other name is asked for, and one with a folder in it could lead out of the bundle.
+            if name not in listed or name not in {*MODEL_FILES, CARD_FILE}:
                 raise BundleError(
-                    f"the model bundle's {file} is a link that leads out of the bundle; "
-                    "put the file itself there"
+                    f"{self.path}: {MANIFEST_FILE} does not list {ascii(name)[:80]} properly"
                 )
-            try:
-                digest = sha256_of(file)
-            except OSError as error:
-                raise BundleError(
-                    f"the model bundle's {file} cannot be read ({error.strerror}); "
-                    "reinstall Photoseek, or name another bundle"
-                ) from error
-            if digest != listed[name]:
-                raise BundleError(
-                    f"the model bundle's {file} is damaged: its digest is not the one in "
-                    f"{MANIFEST_FILE}; reinstall Photoseek, or name another bundle"
-                )
-        for graph in (self.image_encoder, self.text_encoder):
-            if _holds(graph, _WEIGHTS_ELSEWHERE):
-                raise BundleError(
-                    f"the model bundle's {graph} keeps weights in another file, which cannot be "
-                    "verified; export it with all of its weights inside"
-                )
+            self._verify_file(name)
         if self.manifest.model_id != _model_id(listed):
             raise BundleError(f"{self.path}: the model id is not the digest of the model's files")
+
+    def _verify_file(self, name: str) -> None:
+        file = self.path / name
+        if file.is_symlink():
+            raise BundleError(
+                f"the model bundle's {file} is a link, which may lead out of the bundle; put the "
+                "file itself there"
+            )
+        try:
+            with open_ordinary(file, MOST_FILE_BYTES) as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                elsewhere = name.endswith(".onnx") and _holds(stream, _WEIGHTS_ELSEWHERE)
+        except OSError as error:
+            raise BundleError(
+                f"the model bundle's {file} cannot be read ({error.strerror}); "
+                "reinstall Photoseek, or name another bundle"
+            ) from error
+        if digest != self.manifest.files[name]:
+            raise BundleError(
+                f"the model bundle's {file} is damaged: its digest is not the one in "
+                f"{MANIFEST_FILE}; reinstall Photoseek, or name another bundle"
+            )
+        if elsewhere:
+            raise BundleError(
+                f"the model bundle's {file} keeps weights in another file, which cannot be "
+                "verified; export it with all of its weights inside"
+            )
 
 
 def write_manifest(
@@ -138,12 +155,11 @@ def write_manifest(
     return manifest
 
 
-def _holds(file: Path, mark: bytes) -> bool:
-    with file.open("rb") as stream:
-        if not file.stat().st_size:
-            return False  # nothing cannot be mapped
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return content.find(mark) >= 0
+def _holds(stream: BinaryIO, mark: bytes) -> bool:
+    if not os.fstat(stream.fileno()).st_size:
+        return False  # nothing cannot be mapped
+    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(mark) >= 0
 
 
 def _model_id(files: Mapping[str, str]) -> str:

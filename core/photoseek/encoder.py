@@ -192,7 +192,7 @@ class Encoder:
 def _start(graph: Path, options: Any, providers: list[str]) -> Any:
     try:
         return onnxruntime.InferenceSession(
-            str(graph),
+            _source(graph),
             sess_options=options,
             providers=providers,
             # Its own way back to the CPU prints on standard output, where results belong.
@@ -200,6 +200,15 @@ def _start(graph: Path, options: Any, providers: list[str]) -> Any:
         )
     except Exception as error:  # onnxruntime raises its own, unexported kinds
         raise BundleError(f"the model's {graph} cannot be loaded ({error})") from error
+
+
+def _source(graph: Path) -> str | bytes:
+    """Return the path, or the content where onnxruntime cannot take the path: it is not UTF-8."""
+    try:
+        str(graph).encode()
+    except UnicodeEncodeError:
+        return graph.read_bytes()
+    return str(graph)
 
 
 def _run(session: Any, feeds: dict[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ import shutil
 import stat
 import threading
 import time
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +24,7 @@ from photoseek.errors import LibraryError
 __all__ = [
     "inside",
     "open_new",
+    "open_ordinary",
     "part_of",
     "read_whole",
     "remove_parts",
@@ -67,16 +69,25 @@ def open_new(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, flags, 0o666), "wb")
 
 
-def read_whole(path: Path, most: int) -> bytes:
-    """Return the bytes of a file; `OSError` for a link, a pipe, or more than `most` bytes."""
+def open_ordinary(path: Path, most: int) -> BufferedReader:
+    """Open a file to read; `OSError` for a link, a pipe, or more than `most` bytes."""
     handle = os.open(path, os.O_RDONLY | _BINARY | _NO_LINK | _NO_WAIT)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
-        with os.fdopen(handle, "rb", closefd=False) as stream:
-            content = stream.read(most + 1)
-    finally:
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return os.fdopen(handle, "rb")
+    except BaseException:
         os.close(handle)
+        raise
+
+
+def read_whole(path: Path, most: int) -> bytes:
+    """Return the bytes of a file; `OSError` for a link, a pipe, or more than `most` bytes."""
+    with open_ordinary(path, most) as stream:
+        content = stream.read(most + 1)  # it may have grown meanwhile
     if len(content) > most:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return content

@@ -30,6 +30,7 @@ from photoseek.errors import (
 from photoseek.explaining import explain
 from photoseek.filters import Filter
 from photoseek.loaded_model import LoadedModel
+from photoseek.model_trial import require_tried
 from photoseek.models import Models
 from photoseek.paths import default_library_directory
 from photoseek.query import Query
@@ -79,7 +80,7 @@ class Library:
         self._opening = threading.Lock()
         self._opener: PhotoOpener | None = None
         try:
-            chosen = bundle or self._models.open_current()
+            chosen = require_tried(bundle) if bundle else self._models.open_current()
         except BaseException:
             self._catalogue.close()
             raise

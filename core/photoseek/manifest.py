@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from photoseek.errors import BundleError
 
@@ -23,6 +24,15 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 1
+
+MOST = {"embedding_dim": 1 << 16, "image.size": 4096, "text.context_length": 4096}
+"""More is no model but a mistake, or an attempt to take all memory."""
+
+MOST_NAME_LETTERS = 200
+MOST_WHOLE = 1 << 53
+"""The largest whole number up to which floats hold each."""
+MOST_SHOWN = 60
+"""Letters of a wrong value that an error repeats."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,7 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """Read a manifest; `BundleError` names the first field that is missing or unknown."""
         try:
-            values = json.loads(text, parse_constant=_refuse)
+            values = json.loads(text, parse_constant=_refuse, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise BundleError(f"manifest.json is not valid JSON ({error})") from error
         if not isinstance(values, dict):
@@ -128,26 +138,49 @@ class Manifest:
         version = values.get("format_version")
         if version != FORMAT_VERSION:
             raise BundleError(
-                f"the model bundle has format version {version!r}, and this Photoseek reads "
+                f"the model bundle has format version {_shown(version)}, and this Photoseek reads "
                 f"version {FORMAT_VERSION}; update Photoseek, or use another bundle"
             )
-        manifest: Manifest = _read(cls, values, "manifest.json")
+        try:
+            manifest: Manifest = _read(cls, values, "manifest.json")
+        except RecursionError as error:
+            raise BundleError("manifest.json holds lists within lists without end") from error
         _check_ranges(manifest)
         return manifest
 
 
-def _refuse(constant: str) -> object:
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
 
 
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refuse(number)
+
+
+def _shown(value: object) -> str:
+    """Return a value as a sentence can hold it: on one line, and not endless."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
 def _check_ranges(manifest: Manifest) -> None:
+    # It is printed and shown; a terminal would obey what is not printable in it.
+    if not manifest.name.isprintable() or len(manifest.name) > MOST_NAME_LETTERS:
+        raise BundleError(
+            f"manifest.json: name must be printable and have at most {MOST_NAME_LETTERS} letters"
+        )
     for name, value in (
         ("embedding_dim", manifest.embedding_dim),
         ("image.size", manifest.image.size),
         ("text.context_length", manifest.text.context_length),
     ):
         if value < 1:
-            raise BundleError(f"manifest.json: {name} must be at least 1, not {value}")
+            raise BundleError(f"manifest.json: {name} must be at least 1, not {_shown(value)}")
+        if value > MOST[name]:
+            raise BundleError(
+                f"manifest.json: {name} must be at most {MOST[name]}, not {_shown(value)}"
+            )
     for name, rule in (("likely", manifest.likely), ("likely_by_photo", manifest.likely_by_photo)):
         if rule is not None and rule.std <= 0:
             raise BundleError(f"manifest.json: {name}.std must be above 0, not {rule.std}")
@@ -162,7 +195,7 @@ def _read(kind: Any, value: object, where: str) -> Any:
         options = typing.get_args(kind)
         if value not in options:
             known = ", ".join(map(str, options))
-            raise BundleError(f"{where} is {value!r}; this Photoseek knows {known}")
+            raise BundleError(f"{where} is {_shown(value)}; this Photoseek knows {known}")
         return value
     if origin is types.UnionType:
         inner = next(option for option in typing.get_args(kind) if option is not type(None))
@@ -172,13 +205,14 @@ def _read(kind: Any, value: object, where: str) -> Any:
             raise BundleError(f"{where} is not an object")
         item_kind = typing.get_args(kind)[1]
         return {
-            key: _read(item_kind, item, f"{where}.{key if key.isprintable() else ascii(key)}")
-            for key, item in value.items()
+            key: _read(item_kind, item, f"{where}.{_shown(key)}") for key, item in value.items()
         }
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) > MOST_WHOLE:
+            raise BundleError(f"{where} is {_shown(value)}, which is too large")
         return float(value)
     if kind is not object and type(value) is not kind:
-        raise BundleError(f"{where} is {value!r}, which is not {kind.__name__}")
+        raise BundleError(f"{where} is {_shown(value)}, which is not {kind.__name__}")
     return value
 
 
@@ -188,7 +222,7 @@ def _read_dataclass(kind: Any, value: object, where: str) -> Any:
     hints = typing.get_type_hints(kind)
     unknown = sorted(set(value) - set(hints))
     if unknown:
-        raise BundleError(f"{where} has the unknown field {unknown[0]!r}")
+        raise BundleError(f"{where} has the unknown field {_shown(unknown[0])}")
     arguments = {}
     for item in dataclasses.fields(kind):
         if item.name in value:

@@ -14,11 +14,14 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
 from photoseek.errors import BundleError
+from photoseek.files import read_whole
 from photoseek.manifest import TextInput
 from photoseek.records import Correction
 from photoseek.spelling import Spelling
 
 __all__ = ["Corrected", "TextTokenizer", "Tokens"]
+
+MOST_TOKENIZER_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class TextTokenizer:
 
     def __init__(self, path: Path, spec: TextInput) -> None:
         try:
-            self._tokenizer = Tokenizer.from_file(str(path))
+            # By its bytes: the library takes no path that is not UTF-8.
+            self._tokenizer = Tokenizer.from_buffer(read_whole(path, MOST_TOKENIZER_BYTES))
         except Exception as error:  # the library raises nothing narrower
             raise BundleError(f"the model bundle's {path} cannot be read ({error})") from error
         self._tokenizer.enable_truncation(spec.context_length)

@@ -108,7 +108,7 @@ def test_a_link_out_of_a_bundle_is_refused_though_its_digest_is_right(copied: Pa
     outside = copied.parent / "outside.json"
     (copied / "tokenizer.json").rename(outside)
     (copied / "tokenizer.json").symlink_to(outside)
-    with pytest.raises(BundleError, match="a link that leads out of the bundle"):
+    with pytest.raises(BundleError, match="is a link, which may lead out"):
         ModelBundle.open(copied)
     linked = copied.parent / "linked"
     shutil.copyfile(outside, copied / "copy.json")

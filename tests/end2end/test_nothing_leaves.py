@@ -80,8 +80,9 @@ def followed(
         "window": Confined(root / "window", photos, "photoseek-desktop"),
     }
     cache = pytestconfig.cache
+    assert cache is not None
     versions = installed_versions()
-    known = cache is not None and cache.get(LAST_FOLLOWED, None) == versions
+    known = cache.get(LAST_FOLLOWED, None) == versions
     try:
         for run in runs.values():
             run.follow(SHORT / 3)
@@ -92,8 +93,7 @@ def followed(
         for run in runs.values():
             run.end()
     yield runs
-    if cache is not None:
-        cache.set(LAST_FOLLOWED, versions)
+    cache.set(LAST_FOLLOWED, versions)
 
 
 @pytest.mark.parametrize("name", ["watch", "window"])
@@ -123,7 +123,8 @@ def test_a_write_elsewhere_would_have_been_refused(tmp_path: Path) -> None:
         "import pathlib, sys; pathlib.Path(sys.argv[1], 'a').touch();"
         "pathlib.Path(sys.argv[2], 'a').touch()"
     )
-    command = [sys.executable, RUNNER, here, "--", sys.executable, "-c", code, here, there]
+    command: list[str | Path] = [sys.executable, RUNNER, here, "--"]
+    command += [sys.executable, "-c", code, here, there]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "PermissionError" in done.stderr
     assert (list(here.iterdir()), list(there.iterdir())) == ([here / "a"], [])

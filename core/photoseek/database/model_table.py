@@ -53,7 +53,15 @@ class ModelTable:
             "ON e.model = m.id ORDER BY m.current DESC, m.id"
         )
         return tuple(
-            ModelRow(id_, name, dim, bool(current), bool(shipped), embedded, readable - embedded)
+            ModelRow(
+                id_,
+                _printable(name),
+                dim,
+                bool(current),
+                bool(shipped),
+                embedded,
+                readable - embedded,
+            )
             for id_, name, dim, current, shipped, embedded in rows
         )
 
@@ -103,3 +111,8 @@ class ModelTable:
             LackingPhoto(id_, path_below(Path(os.fsdecode(folder)), name), size, modified)
             for id_, folder, name, size, modified in rows
         ]
+
+
+def _printable(name: str) -> str:
+    """Return a name that a terminal does not obey: the library may come from somebody else."""
+    return "".join(letter if letter.isprintable() else " " for letter in name)
