@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import appdirs
@@ -58,6 +56,10 @@ def _fingerprint(manifest: Manifest) -> str:
 
 
 def _try(bundle: ModelBundle, seconds: float) -> None:
+    # Imported late: a search by the shipped model needs neither.
+    import subprocess
+    import tempfile
+
     size = sum((bundle.path / name).stat().st_size for name in MODEL_FILES)
     seconds += size / BYTES_A_SECOND
     try:
