@@ -30,7 +30,7 @@ class Desk(QObject):
     @property
     def last(self) -> Path:
         """The library that was open last."""
-        return self._known.recent[0]
+        return self._known.last
 
     def open(self, directory: Path, folders: Sequence[Path] = ()) -> None:
         """Open a window on a library, and close the one before."""
