@@ -84,6 +84,9 @@ def _filter(options: argparse.Namespace) -> Filter:
 
 def _index(options: argparse.Namespace) -> int:
     with _open(options) as library:
+        from photoseek.log import catch_faults
+
+        catch_faults(library.directory)
         refused = 0
         for folder in options.folders:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
@@ -169,6 +170,7 @@ class Encoder:
                 "onnxruntime offers CUDA, but it did not start; check the NVIDIA driver and "
                 "the CUDA and cuDNN libraries"
             )
+            logging.getLogger("photoseek.encoding").info(self._fallback)
         return _start(graph, self._options(graph), [_CPU])
 
     def _options(self, graph: Path) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import threading
 import time
@@ -30,6 +31,7 @@ from photoseek.errors import (
 from photoseek.explaining import explain
 from photoseek.filters import Filter
 from photoseek.loaded_model import LoadedModel
+from photoseek.log import LibraryLog
 from photoseek.model_trial import require_tried
 from photoseek.models import Models
 from photoseek.paths import default_library_directory
@@ -71,8 +73,18 @@ class Library:
         self.directory = directory
         self._database_path = directory / "library.db"
         self._update_lock = filelock.FileLock(directory / LOCK_NAME, timeout=0)
-        self.recovery = recover(self._database_path, self._update_lock)
-        self._catalogue = Catalogue(self._database_path)
+        self._log = LibraryLog(directory)
+        self._log.open()
+        try:
+            self.recovery = recover(self._database_path, self._update_lock)
+            self._catalogue = Catalogue(self._database_path)
+        except BaseException:
+            self._log.close()
+            raise
+        if self.recovery:
+            logging.getLogger("photoseek.catalogue").info(
+                "the library was put right: %s", self.recovery
+            )
         self._thumbnails = ThumbnailCache(directory / "thumbnails")
         self._models = Models(directory / "models", self._catalogue.models)
         self._follows = bundle is None
@@ -82,7 +94,7 @@ class Library:
         try:
             chosen = require_tried(bundle) if bundle else self._models.open_current()
         except BaseException:
-            self._catalogue.close()
+            self.close()
             raise
         self._model = LoadedModel(chosen, self._catalogue, self.opener)
         self._sieve = Sieve(self._catalogue)
@@ -119,9 +131,10 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Close the library's file, and end the processes that open photos."""
+        """Close the library's file and its log, and end the processes that open photos."""
         self.stop_opening()
         self._catalogue.close()
+        self._log.close()
 
     def opener(self) -> PhotoOpener:
         """Return what opens photos for this library, in processes of their own; starts none."""
@@ -272,13 +285,15 @@ class Library:
                 models.remove(model.bundle.manifest.model_id, in_use=successor)
             if not stop():
                 problems += self._back_up(catalogue, stop)
-        return dataclasses.replace(
+        report = dataclasses.replace(
             report,
             beside=beside,
             problems=tuple(problems),
             cancelled=stop(),
             seconds=time.monotonic() - started,
         )
+        _log_update(report)
+        return report
 
     def watch(self, cancelled: Callable[[], bool] | None = None) -> Iterator[Changes]:
         """Watch the folders and yield what is to be updated, first everything, until cancelled.
@@ -523,3 +538,16 @@ def _check_folder(folder: Path) -> None:
         ) from error
     except OSError as error:
         raise FolderError(f"the folder {folder} cannot be read ({error.strerror})") from error
+
+
+def _log_update(report: UpdateReport) -> None:
+    counts = {
+        name: count
+        for name, count in dataclasses.asdict(report).items()
+        if type(count) is int and count and name not in ("found", "unchanged")
+    }
+    if counts or report.problems or report.cancelled:
+        words = [f"{count} {name}" for name, count in counts.items()]
+        words += ["cancelled"] * report.cancelled + list(report.problems)
+        log = logging.getLogger("photoseek.indexing")
+        log.info("update of %d files in %.1f s: %s", report.found, report.seconds, ", ".join(words))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -90,6 +91,7 @@ def _try(bundle: ModelBundle, seconds: float) -> None:
 
 
 def _unfit(bundle: ModelBundle, reason: str) -> BundleError:
+    logging.getLogger("photoseek.encoding").info("a model was tried and refused: %s", reason)
     return BundleError(
         f"the model in {bundle.path} was tried in a process of its own and does not work: "
         f"{reason}; use another bundle"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from watchfiles.main import FileChange
 
 __all__ = ["FolderWatcher"]
+
+LOG = logging.getLogger("photoseek.watching")
 
 STEP = 0.1
 """Seconds between two looks at what the system has told."""
@@ -135,6 +138,7 @@ def _watch(folders: Sequence[Path]) -> tuple[_Batches, tuple[Failure, ...]]:
             able.append(path)
         except (OSError, RuntimeError) as error:
             unwatched.append(Failure(path, _reason(error)))
+    LOG.info("%d of %d folders cannot be watched, only rescanned", len(unwatched), len(folders))
     return _start_patiently(able), tuple(unwatched)
 
 

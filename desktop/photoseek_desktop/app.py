@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from photoseek.decoding.command import serve_if_asked
+from photoseek.log import catch_faults
 from photoseek.paths import LIBRARY_VARIABLE, default_library_directory
 from photoseek_desktop.system_check import why_no_window
 
@@ -40,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # One style on every system: the palette and the sheet are made for it.
     app.setStyle("Fusion")
     desk = Desk(app, options.library or default_library_directory())
-    desk.open(options.library or desk.last, options.folders)
+    directory = options.library or desk.last
+    catch_faults(directory)
+    desk.open(directory, options.folders)
     return app.exec()
 
 

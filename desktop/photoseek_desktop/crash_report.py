@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
+from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 __all__ = ["CrashReport"]
@@ -16,8 +18,9 @@ __all__ = ["CrashReport"]
 class CrashReport(QObject):
     """Shows one dialog for a fault, however often it repeats; the terminal gets every one."""
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, log: Path) -> None:
         super().__init__(window)
+        self._log = log
         self._window = window
         self._open = False
 
@@ -29,6 +32,7 @@ class CrashReport(QObject):
         """Tell about a fault, now or as soon as the GUI thread is free."""
         details = "".join(traceback.format_exception(fault))
         sys.stderr.write(details)
+        logging.getLogger("photoseek_desktop").error(details)
         if not self._open:
             self._open = True
             QTimer.singleShot(0, self, lambda: self._show(details))
@@ -60,8 +64,16 @@ class CrashReport(QObject):
             )
         )
         box.setDetailedText(details)
+        if self._log.is_file():
+            button = box.addButton(self.tr("Open the &log"), QMessageBox.ButtonRole.ActionRole)
+            button.clicked.connect(self._open_log)
+            box.setEscapeButton(QMessageBox.StandardButton.Ok)  # Qt knows it by itself if alone
+            box.setDefaultButton(QMessageBox.StandardButton.Ok)
         box.finished.connect(self._on_closed)
         box.open()
+
+    def _open_log(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log)))
 
     def _on_closed(self) -> None:
         self._open = False

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
+from photoseek.log import LOG_FILE
 from photoseek.paths import default_library_directory
 from photoseek_desktop.crash_report import CrashReport
 from photoseek_desktop.folder_watch import FolderWatch
@@ -60,7 +61,7 @@ class Session(QObject):
             libraries,
         )
         self.window.library_wanted.connect(self.library_wanted)
-        self.crash_report = CrashReport(self.window)
+        self.crash_report = CrashReport(self.window, self.directory / LOG_FILE)
         self.lanes.crashed.connect(self.crash_report.show)
         self.window.closing.connect(self.close)
         self._closed = False

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QMessageBox, QTreeWidget
 from pytestqt.qtbot import QtBot
 
@@ -15,6 +16,7 @@ from desktop.conftest import OpenWindow, make_photos
 from desktop.test_query_photos import message
 from desktop.window import accept_question, drop_files
 from photoseek import Library
+from photoseek.log import LOG_FILE
 from photoseek_desktop.session import Session
 
 
@@ -187,3 +189,18 @@ def test_uncaught_exceptions_come_to_the_same_dialog(
     assert not any(
         isinstance(w, QMessageBox) and w.isVisible() for w in QApplication.topLevelWidgets()
     )
+
+
+def test_a_fault_is_in_the_log_which_can_be_opened(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    session.crash_report.show(ValueError("about '/photos/private.jpg'"))
+    qtbot.waitUntil(lambda: bool(session.window.findChildren(QMessageBox)))
+    (box,) = session.window.findChildren(QMessageBox)
+    button = next(b for b in box.buttons() if "log" in b.text())
+    button.click()
+    log = session.directory / LOG_FILE
+    assert opened == [str(log)]
+    assert "photoseek_desktop: ValueError: about [name]" in log.read_text()
