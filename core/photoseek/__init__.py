@@ -8,11 +8,13 @@ embeddings; each batch is one transaction, after which the `embedding_index` tak
 Staying current: the `watcher` tells places where files have changed, and `Library.update` then
 looks only there.
 
-Searching: in a `Query` of phrases and photos, words that the model does not know are put right by
-`spelling` where it is plain what was meant; the query becomes one vector through the `encoder`, a
-photo in it with the help of those nearest to it (`expansion`); `ranking` compares it with every
-embedding by dot product and says where the likely matches end, among the photos that a filter lets
-through the `sieve`; ids become `Photo` records only for the rows that are shown.
+Searching: what a person types becomes a `Query` of phrases and photos, wanted or not, and a filter
+(`phrases`, `typed_dates`, `typed_paths`); what was made of it is told in values (`understood`).
+Words that the model does not know are put right by `spelling` where it is plain what was meant. The
+query becomes one vector through the `encoder`, a photo in it with the help of those nearest to it
+(`expansion`); `ranking` compares it with every embedding by dot product and says where the likely
+matches end, among the photos that a filter lets through the `sieve` (`conditions` over the columns
+of `facts`); ids become `Photo` records only for the rows that are shown.
 
 The model is a `ModelBundle`: nothing about it is a constant in code. A library keeps a copy of each
 that it has (`models`), searches with one as a `loaded_model`, and after each update lets the others
@@ -64,11 +66,15 @@ if TYPE_CHECKING:
         SearchResult,
         UpdateReport,
     )
+    from photoseek.understood import CutShort, DateTaken, LeftOut, NamesTaken, PhotoTaken
+
 
 _HOME = {
     "BundleError": "errors",
     "Changes": "records",
     "Correction": "records",
+    "CutShort": "understood",
+    "DateTaken": "understood",
     "Encoder": "encoder",
     "Explanation": "records",
     "Failure": "records",
@@ -76,6 +82,7 @@ _HOME = {
     "FilterChoices": "records",
     "Folder": "records",
     "FolderError": "errors",
+    "LeftOut": "understood",
     "Library": "library",
     "LibraryBusyError": "errors",
     "LibraryDamagedError": "errors",
@@ -85,10 +92,12 @@ _HOME = {
     "LibraryTooNewError": "errors",
     "Metadata": "records",
     "ModelBundle": "bundle",
+    "NamesTaken": "understood",
     "Near": "filters",
     "PatternError": "errors",
     "Photo": "records",
     "PhotoError": "errors",
+    "PhotoTaken": "understood",
     "PhotoseekError": "errors",
     "Progress": "records",
     "Query": "query",
@@ -102,6 +111,8 @@ __all__ = [
     "BundleError",
     "Changes",
     "Correction",
+    "CutShort",
+    "DateTaken",
     "Encoder",
     "Explanation",
     "Failure",
@@ -109,6 +120,7 @@ __all__ = [
     "FilterChoices",
     "Folder",
     "FolderError",
+    "LeftOut",
     "Library",
     "LibraryBusyError",
     "LibraryDamagedError",
@@ -118,10 +130,12 @@ __all__ = [
     "LibraryTooNewError",
     "Metadata",
     "ModelBundle",
+    "NamesTaken",
     "Near",
     "PatternError",
     "Photo",
     "PhotoError",
+    "PhotoTaken",
     "PhotoseekError",
     "Progress",
     "Query",

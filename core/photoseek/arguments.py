@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from photoseek.errors import QueryError
-from photoseek.filters import SHAPES, parse_date, parse_format, parse_near
+from photoseek.filters import SHAPES, parse_format, parse_near
 from photoseek.paths import LIBRARY_VARIABLE
+from photoseek.typed_dates import parse_date
 
 __all__ = ["command_parser"]
 
@@ -23,8 +25,8 @@ def command_parser() -> argparse.ArgumentParser:
         prog="photoseek", description="Find photos in your own folders by a phrase or a photo."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    shared = argparse.ArgumentParser(add_help=False)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_CommandParser)
+    shared = _CommandParser(add_help=False)
     shared.add_argument(
         "--library",
         metavar="DIR",
@@ -34,14 +36,21 @@ def command_parser() -> argparse.ArgumentParser:
     shared.add_argument("--json", action="store_true", help="print JSON lines")
 
     index = commands.add_parser("index", parents=[shared], help="add folders and read their photos")
-    index.add_argument("folders", metavar="FOLDER", type=Path, nargs="+")
+    index.add_argument(
+        "folders",
+        metavar="FOLDER",
+        type=Path,
+        nargs="*",
+        help="without one, all folders of the library are looked at again",
+    )
     index.add_argument(
         "--watch", action="store_true", help="stay, and read new photos as they come, until Ctrl+C"
     )
     index.set_defaults(command="index", parser=index)
 
     search = commands.add_parser("search", parents=[shared], help="find photos")
-    search.add_argument("phrase", metavar="PHRASE", nargs="?", help="for example: dog -beach")
+    search.takes_words = True
+    search.add_argument("words", metavar="PHRASE", nargs="*", help="for example: dog -beach")
     search.add_argument(
         "--image", metavar="FILE", type=Path, action="append", default=[], help="like this photo"
     )
@@ -50,7 +59,9 @@ def command_parser() -> argparse.ArgumentParser:
     )
     search.add_argument("--queries", metavar="FILE", help="one phrase a line; - for standard input")
     search.add_argument(
-        "--as-typed", action="store_true", help="put no misspelt word right before searching"
+        "--as-typed",
+        action="store_true",
+        help="put no misspelt word right, and take no date, file name or 'no people' for more",
     )
     _add_filter_arguments(search)
     search.add_argument(
@@ -65,8 +76,9 @@ def command_parser() -> argparse.ArgumentParser:
     explain = commands.add_parser(
         "explain", parents=[shared], help="why a photo is, or isn't, found"
     )
+    explain.takes_words = True
     explain.add_argument("file", metavar="FILE", type=Path)
-    explain.add_argument("phrase", metavar="PHRASE", nargs="?")
+    explain.add_argument("words", metavar="PHRASE", nargs="*")
     _add_filter_arguments(explain)
     explain.set_defaults(command="explain", parser=explain)
 
@@ -87,12 +99,14 @@ def command_parser() -> argparse.ArgumentParser:
     exclude.set_defaults(command="exclude", parser=exclude)
 
     model = commands.add_parser("model", help="try other models beside the one in use")
-    _add_model_commands(model.add_subparsers(required=True, metavar="COMMAND"), shared)
+    _add_model_commands(
+        model.add_subparsers(required=True, metavar="COMMAND", parser_class=_CommandParser), shared
+    )
     return parser
 
 
 def _add_model_commands(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser
+    commands: argparse._SubParsersAction[_CommandParser], shared: _CommandParser
 ) -> None:
     listing = commands.add_parser("list", parents=[shared], help="what the library keeps")
     listing.set_defaults(command="model list", parser=listing)
@@ -110,6 +124,58 @@ def _add_model_commands(
     remove.set_defaults(command="model remove", parser=remove)
 
 
+class _CommandParser(argparse.ArgumentParser):
+    """A parser that tells what a person leaves out, `-dog`, from an option.
+
+    A minus before a number such as -34.6,-58.4 and before a word is not an option's, if the
+    command `takes_words`; one with two is, so that a mistyped option is still wrong usage.
+    """
+
+    takes_words = False
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Parse as ever, but put the words behind `--`, where no minus makes an option."""
+        if self.takes_words and args is not None:
+            args = self._words_last(args)
+        found, rest = super().parse_known_args(args, namespace)
+        if self.takes_words and not rest:
+            found.phrase = " ".join(found.words) if found.words else None
+        return found, rest
+
+    def _words_last(self, arguments: Sequence[str]) -> list[str]:
+        options, words = list[str](), list[str]()
+        left = list(arguments)
+        while left:
+            argument = left.pop(0)
+            if argument == "--":
+                words += left
+                break
+            option = self._option(argument)
+            if option is not None and option.nargs != 0 and "=" not in argument and left:
+                # Its value, even one with a minus; but not another option.
+                if left[0] == "--" or self._option(left[0]) is not None:
+                    options.append(argument)
+                else:
+                    options.append(f"{argument}={left.pop(0)}")
+            elif option is not None or argument.startswith("--"):
+                options.append(argument)
+            else:
+                words.append(argument)
+        return [*options, "--", *words]
+
+    def _option(self, argument: str) -> argparse.Action | None:
+        """Return the option that an argument is, also where its name is cut short."""
+        known, name = self._option_string_actions, argument.split("=")[0]
+        if name in known:
+            return known[name]
+        if not name.startswith("--") or name == "--":
+            return None
+        alike = {known[each] for each in known if each.startswith(name)}
+        return alike.pop() if len(alike) == 1 else None
+
+
 class _Version(argparse.Action):
     """Looks the version up when it is asked for, which takes some time."""
 
@@ -123,9 +189,9 @@ class _Version(argparse.Action):
 def _add_filter_arguments(command: argparse.ArgumentParser) -> None:
     filters = command.add_argument_group("filters, alone (newest first) or with a phrase")
     filters.add_argument(
-        "--after", metavar="DATE", type=_usage(parse_date), help="2024-05-31, 2024"
+        "--after", metavar="DATE", type=_usage(_begin), help="2024-05-31, 2024, 'May 2024'"
     )
-    filters.add_argument("--before", metavar="DATE", type=_usage(parse_date), help="not that day")
+    filters.add_argument("--before", metavar="DATE", type=_usage(_begin), help="not that day")
     filters.add_argument("--camera", metavar="WORDS", default="", help="words of its name")
     filters.add_argument("--folder", metavar="DIR", type=Path, help="below this folder")
     filters.add_argument("--format", metavar="NAME", type=_usage(parse_format))
@@ -138,6 +204,10 @@ def _add_filter_arguments(command: argparse.ArgumentParser) -> None:
     )
     filters.add_argument("--megapixels", metavar="N", type=float, help="at least")
     filters.add_argument("--shape", choices=SHAPES, default="", help="of the upright photo")
+
+
+def _begin(text: str) -> datetime:
+    return parse_date(text).begin
 
 
 def _usage(parse: Callable[[str], T]) -> Callable[[str], T]:

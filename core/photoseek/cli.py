@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import errno
+import io
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,7 @@ from photoseek.errors import (
     FolderError,
     LibraryBusyError,
     LibraryError,
+    PhotoError,
     PhotoseekError,
     QueryError,
 )
@@ -27,11 +31,15 @@ from photoseek.query import Query
 from photoseek.wording import (
     coverage,
     explanation_text,
+    hit_text,
     hit_values,
     info_values,
+    likely_text,
     model_text,
     model_values,
     printable,
+    understood_lines,
+    understood_values,
 )
 
 if TYPE_CHECKING:
@@ -48,20 +56,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 for the world's fault, 2 for wrong usage."""
     if serve_if_asked(arguments):
         return 0
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a terminal cannot show is no reason to die
+            stream.reconfigure(errors="backslashreplace")
     options = command_parser().parse_args(arguments)
     try:
         code = COMMANDS[options.command](options)
+        sys.stdout.flush()  # a full disk is to be noticed here, and not at exit
     except PhotoseekError as error:
-        print(f"photoseek: {error}", file=sys.stderr)
+        _complain(str(error))
         return 1
     except KeyboardInterrupt:
-        print("photoseek: stopped; what was done so far is kept", file=sys.stderr)
+        _complain("stopped; what was done so far is kept")
         return 130
     except BrokenPipeError:
-        # The reader (head, say) has enough; Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_output()  # the reader (head, say) has enough
         return 0
+    except OSError as error:
+        _complain(_of_the_system(error))
+        _silence_output()
+        return 1
     return code
+
+
+def _complain(sentence: str) -> None:
+    """Say in one line on standard error what is wrong, as far as anything can be said there."""
+    with suppress(OSError):
+        print(f"photoseek: {printable(sentence)}", file=sys.stderr)
+
+
+def _silence_output() -> None:
+    """Keep Python from complaining once more at exit about what cannot be written."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _of_the_system(error: OSError) -> str:
+    """Say what the system refuses, where no other place has said it better."""
+    reason = error.strerror or str(error) or type(error).__name__
+    if isinstance(error, FileNotFoundError) and not _has_current_folder():
+        return "the current folder is no longer there; change to another one"
+    if error.errno == errno.ENOSPC:
+        return f"there is no space left to write to ({reason}); free some"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"the system lets Photoseek open no more files ({reason}); raise the limit"
+    return f"the system refuses: {reason}" + (f": {error.filename}" if error.filename else "")
+
+
+def _has_current_folder() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def _filter(options: argparse.Namespace) -> Filter:
@@ -87,6 +134,8 @@ def _index(options: argparse.Namespace) -> int:
         from photoseek.log import catch_faults
 
         catch_faults(library.directory)
+        if not options.folders and not library.folders():
+            raise _nothing_to_search(library)
         refused = 0
         for folder in options.folders:
             try:
@@ -95,7 +144,7 @@ def _index(options: argparse.Namespace) -> int:
                 # One wrong folder does not keep the others from being read.
                 if len(options.folders) == 1:
                     raise
-                print(f"photoseek: {error}", file=sys.stderr)
+                _complain(str(error))
                 refused += 1
         if options.watch:
             _follow(library, options)
@@ -111,8 +160,7 @@ def _follow(library: Library, options: argparse.Namespace) -> None:
     try:
         for changes in library.watch():
             for failure in set(changes.unwatched) - told:
-                line = f"photoseek: {printable(failure.path)} {failure.reason}; it is looked at "
-                print(line + "again every minute", file=sys.stderr)
+                _complain(f"{failure.path} {failure.reason}; it is looked at again every minute")
             told = set(changes.unwatched)
             while True:
                 try:
@@ -123,7 +171,7 @@ def _follow(library: Library, options: argparse.Namespace) -> None:
                     # The other one may have been there already before this change.
                     time.sleep(BUSY_PAUSE)
     except KeyboardInterrupt:
-        print("photoseek: stopped; what was done so far is kept", file=sys.stderr)
+        _complain("stopped; what was done so far is kept")
 
 
 def _update(
@@ -137,7 +185,7 @@ def _update(
     with _progress_line() as tell:
         report = library.update(on_progress=tell, places=places)
     for problem in report.problems:
-        print(f"photoseek: {problem}", file=sys.stderr)
+        _complain(problem)
     counts = {word: getattr(report, word) for word in ("added", "changed", "moved", "removed")}
     if not (tell_always or report.failed or report.beside or any(counts.values())):
         return report
@@ -172,58 +220,57 @@ def _search(options: argparse.Namespace) -> int:
         tells_likely = library.bundle.manifest.likely is not None
         if not results and not (query.filter and library.info().searchable):
             raise _nothing_to_search(library)
-    if ranking.corrections:
-        words = ", ".join(f"'{item.meant}' for '{item.typed}'" for item in ranking.corrections)
-        print(f"photoseek: taken {words}; --as-typed does not do so", file=sys.stderr)
-    if ranking.unknown_words:
-        words = ", ".join(f"'{word}'" for word in ranking.unknown_words)
-        print(f"photoseek: the model does not know {words}", file=sys.stderr)
+    for line in understood_lines(ranking):
+        _complain(line)
     for result in results:
         if options.json:
             print(json.dumps(hit_values(result)))
         else:
-            mark = "*" if result.likely else " "
-            told = f"{result.score:.3f}" if query.is_compared else f"{result.photo.date:%Y-%m-%d}"
-            print(f"{result.rank:4} {mark} {told}  {printable(result.photo.path)}")
+            print(hit_text(result, is_compared=ranking.is_compared))
     if not results:
-        print("photoseek: no photo passes the filter", file=sys.stderr)
-    elif query.is_compared and not options.json:
-        count = sum(result.likely for result in results)
-        if not tells_likely:
-            print("these come nearest; the model does not tell which are likely")
-        else:
-            print(f"{count} likely (*)" if count else "no likely match; these come nearest")
+        _complain("no photo passes the filter")
+    elif ranking.is_compared and not options.json:
+        print(likely_text(ranking, tells_likely=tells_likely))
     return 0
 
 
 def _search_many(options: argparse.Namespace) -> int:
-    try:
-        text = sys.stdin.read() if options.queries == "-" else Path(options.queries).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"photoseek: {options.queries} cannot be read ({error})", file=sys.stderr)
-        return 1
+    lines = _lines_of(options.queries)
     failed = 0
     with _open(options) as library:
         if not library.info().searchable:
             raise _nothing_to_search(library)
-        for line in text.splitlines():
+        for line in lines:
             row: dict[str, object] = {"query": line}
             try:
                 query = Query.parse(line, as_typed=options.as_typed)
                 ranking = library.rank(query, top_k=options.top_k)
                 row["hits"] = [hit_values(result) for result in library.results(ranking)]
-                if ranking.corrections:
-                    row["corrected"] = {item.typed: item.meant for item in ranking.corrections}
-            except QueryError as error:
+                row |= understood_values(ranking)
+            except (QueryError, PhotoError) as error:
                 failed += 1
                 row |= {"hits": [], "error": str(error)}
             print(json.dumps(row))
     if failed:
-        print(
-            f"photoseek: {failed} of the phrases could not be searched for; their rows say why",
-            file=sys.stderr,
-        )
+        _complain(f"{failed} of the phrases could not be searched for; their rows say why")
     return 1 if failed else 0
+
+
+def _lines_of(name: str) -> list[str]:
+    """Return the lines of a file in UTF-8, or of standard input; `QueryError` where it is none."""
+    try:
+        if name == "-":
+            source = getattr(sys.stdin, "buffer", None)
+            text = source.read().decode("utf-8-sig") if source else sys.stdin.read()
+        else:
+            text = Path(name).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise QueryError(f"{name} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{name} is not text in UTF-8; save it as such") from error
+    # Not `splitlines`, which ends a line at characters that a phrase may hold.
+    lines = re.split(r"\r\n|\n|\r", text)
+    return lines if lines[-1] else lines[:-1]
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -361,7 +408,7 @@ def _open(options: argparse.Namespace) -> Library:
 
     library = Library.open(options.library)
     if library.recovery:
-        print(f"photoseek: {library.recovery}", file=sys.stderr)
+        _complain(library.recovery)
     return library
 
 

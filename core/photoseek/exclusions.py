@@ -29,6 +29,12 @@ class Exclusions:
         from pathspec import GitIgnoreSpec
 
         self.patterns = tuple(patterns)
+        for pattern in patterns:
+            if not _is_text(pattern):
+                raise PatternError(
+                    f"{os.fsencode(pattern)!r} is not text in UTF-8; put ? or * in the place of "
+                    "such a letter"
+                )
         lines = [folded(pattern) for pattern in patterns]
         try:
             for pattern, line in zip(patterns, lines, strict=True):
@@ -49,6 +55,14 @@ class Exclusions:
         if not result.include or result.index is None:
             return None
         return self.patterns[result.index]
+
+
+def _is_text(pattern: str) -> bool:
+    try:
+        pattern.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def settle_exclusions(table: ExclusionTable) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from photoseek.conditions import why_not
 from photoseek.database import Catalogue, KnownFile
 from photoseek.filters import Filter
 from photoseek.manifest import LikelyRule
@@ -80,7 +81,7 @@ def _unknown(path: Path, folder: Folder | None, library_directory: Path) -> Expl
 def _sifted(explanation: Explanation, photos: list[Photo], wanted: Filter) -> Explanation:
     """Say so where the filter leaves out a photo that could be found without it."""
     for photo in photos:
-        reason = wanted.why_not(photo)
+        reason = why_not(photo, wanted)
         if reason is not None and explanation.status in ("found", "offline"):
             return dataclasses.replace(
                 explanation, status="excluded", reason=f"the filter leaves it out: {reason}"

@@ -1,4 +1,4 @@
-"""Holds in columns what filters ask of every photo, so that a million are sifted at once."""
+"""Holds in columns what filters ask of every photo, so that a million are asked at once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from photoseek.filters import KM_PER_DEGREE, Filter, Near, folded
-from photoseek.records import FilterChoices
+from photoseek.filters import folded
+from photoseek.records import FilterChoices, Photo
 
 __all__ = ["FactRow", "PhotoFacts"]
 
@@ -39,6 +39,28 @@ class FactRow(NamedTuple):
     width: int
     height: int
     microseconds: int = 0
+
+    @classmethod
+    def of(cls, photo: Photo) -> FactRow:
+        """Return a photo's facts."""
+        metadata, folder = photo.metadata, os.fsencode(photo.path.parent)
+        date = photo.date.replace(tzinfo=None)
+        return cls(
+            photo.id,
+            folder,
+            os.fsencode(photo.path.name),
+            (date - _EPOCH) // timedelta(seconds=1),
+            metadata.latitude,
+            metadata.longitude,
+            metadata.camera,
+            metadata.format,
+            metadata.lens,
+            "\n".join(metadata.keywords),
+            -1 if metadata.rating is None else metadata.rating,
+            photo.width,
+            photo.height,
+            date.microsecond,
+        )
 
 
 class _Words:
@@ -83,35 +105,33 @@ class PhotoFacts:
             np.int64,
         )
         # What is not there becomes NaN, which is near to nothing.
-        self._latitudes: NDArray[np.float32] = _joined(
-            earlier._latitudes if earlier else None, [row.latitude for row in rows], np.float32
+        self.latitudes: NDArray[np.float32] = _joined(
+            earlier.latitudes if earlier else None, [row.latitude for row in rows], np.float32
         )
-        self._longitudes: NDArray[np.float32] = _joined(
-            earlier._longitudes if earlier else None, [row.longitude for row in rows], np.float32
+        self.longitudes: NDArray[np.float32] = _joined(
+            earlier.longitudes if earlier else None, [row.longitude for row in rows], np.float32
         )
-        self._directories: _Words = _Words.of(
-            directories, earlier._directories if earlier else None
+        self.directories: _Words = _Words.of(directories, earlier.directories if earlier else None)
+        self.cameras: _Words = _Words.of(
+            [row.camera for row in rows], earlier.cameras if earlier else None
         )
-        self._cameras: _Words = _Words.of(
-            [row.camera for row in rows], earlier._cameras if earlier else None
+        self.formats: _Words = _Words.of(
+            [row.format for row in rows], earlier.formats if earlier else None
         )
-        self._formats: _Words = _Words.of(
-            [row.format for row in rows], earlier._formats if earlier else None
+        self.lenses: _Words = _Words.of(
+            [row.lens for row in rows], earlier.lenses if earlier else None
         )
-        self._lenses: _Words = _Words.of(
-            [row.lens for row in rows], earlier._lenses if earlier else None
+        self.keywords: _Words = _Words.of(
+            [row.keywords for row in rows], earlier.keywords if earlier else None
         )
-        self._keywords: _Words = _Words.of(
-            [row.keywords for row in rows], earlier._keywords if earlier else None
+        self.ratings: NDArray[np.int8] = _joined(
+            earlier.ratings if earlier else None, [row.rating for row in rows], np.int8
         )
-        self._ratings: NDArray[np.int8] = _joined(
-            earlier._ratings if earlier else None, [row.rating for row in rows], np.int8
+        self.widths: NDArray[np.int32] = _joined(
+            earlier.widths if earlier else None, [row.width for row in rows], np.int32
         )
-        self._widths: NDArray[np.int32] = _joined(
-            earlier._widths if earlier else None, [row.width for row in rows], np.int32
-        )
-        self._heights: NDArray[np.int32] = _joined(
-            earlier._heights if earlier else None, [row.height for row in rows], np.int32
+        self.heights: NDArray[np.int32] = _joined(
+            earlier.heights if earlier else None, [row.height for row in rows], np.int32
         )
         # One text of all names, each behind a zero byte, which no name holds.
         self._names: bytes = (earlier._names if earlier else b"") + b"".join(
@@ -138,47 +158,13 @@ class PhotoFacts:
 
     def choices(self) -> FilterChoices:
         """Return the texts that filters can ask for, each once, sorted."""
-        keywords = {word for text in self._keywords.texts() for word in text.splitlines()}
+        keywords = {word for text in self.keywords.texts() for word in text.splitlines()}
         return FilterChoices(
-            self._cameras.texts(),
-            self._lenses.texts(),
-            self._formats.texts(),
+            self.cameras.texts(),
+            self.lenses.texts(),
+            self.formats.texts(),
             tuple(sorted(keywords)),
         )
-
-    def matching(self, wanted: Filter) -> NDArray[np.bool_]:
-        """Return `(n,)` which photos a filter lets through; as `Filter.why_not`, all at once."""
-        keep = np.ones(len(self.ids), np.bool_)
-        if wanted.after is not None:
-            keep &= self.dates >= _microseconds(wanted.after)
-        if wanted.before is not None:
-            keep &= self.dates < _microseconds(wanted.before)
-        if wanted.folder is not None:
-            top = str(wanted.folder)
-            below = top.rstrip(os.sep) + os.sep
-            keep &= self._directories.where(lambda text: text == top or text.startswith(below))
-        for column, phrase in ((self._cameras, wanted.camera), (self._lenses, wanted.lens)):
-            if phrase:
-                keep &= column.where(functools.partial(_holds_all, folded(phrase).split()))
-        if wanted.keyword:
-            part = folded(wanted.keyword)
-            keep &= self._keywords.where(
-                lambda text: any(part in folded(word) for word in text.splitlines())
-            )
-        if wanted.rating is not None:
-            keep &= self._ratings >= wanted.rating
-        if wanted.megapixels is not None:
-            keep &= self._widths * self._heights.astype(np.int64) >= wanted.megapixels * 1e6
-        if wanted.shape:
-            wider = np.sign(self._widths - self._heights)
-            keep &= wider == {"landscape": 1, "portrait": -1, "square": 0}[wanted.shape]
-        if wanted.format:
-            keep &= self._formats.where(lambda text: text == wanted.format)
-        if wanted.name:
-            keep &= self._named(folded(wanted.name).encode())
-        if wanted.near is not None:
-            keep &= self._near(wanted.near)
-        return keep
 
     @functools.cached_property
     def _letters(self) -> tuple[NDArray[np.uint8], NDArray[np.intp], NDArray[np.intp]]:
@@ -186,21 +172,8 @@ class PhotoFacts:
         letters = np.frombuffer(self._names, np.uint8)
         return letters, np.bincount(letters, minlength=256), np.flatnonzero(letters == 0)
 
-    def _near(self, near: Near) -> NDArray[np.bool_]:
-        keep: NDArray[np.bool_] = np.abs(self._latitudes - near.latitude) <= (
-            near.km / KM_PER_DEGREE + 1e-3
-        )
-        # Only few are left for the slow part.
-        rows = np.flatnonzero(keep)
-        north, here = np.radians(self._latitudes[rows], dtype=np.float64), np.radians(near.latitude)
-        east = np.radians(self._longitudes[rows] - near.longitude, dtype=np.float64)
-        half = np.sin((north - here) / 2) ** 2
-        half += np.cos(north) * np.cos(here) * np.sin(east / 2) ** 2
-        km = np.degrees(2 * np.arcsin(np.minimum(1.0, np.sqrt(half)))) * KM_PER_DEGREE
-        keep[rows] = km <= near.km
-        return keep
-
-    def _named(self, part: bytes) -> NDArray[np.bool_]:
+    def named(self, part: bytes) -> NDArray[np.bool_]:
+        """Return `(n,)` whose file names, folded, hold this part."""
         keep = np.zeros(len(self.ids), np.bool_)
         if b"\0" in part:
             return keep
@@ -215,14 +188,6 @@ class PhotoFacts:
         return keep
 
 
-def _holds_all(words: Sequence[str], text: str) -> bool:
-    return all(word in folded(text) for word in words)
-
-
 def _joined(earlier: NDArray[Any] | None, values: Sequence[Any], dtype: type) -> NDArray[Any]:
     column: NDArray[Any] = np.array(values, dtype)
     return column if earlier is None else np.concatenate([earlier, column])
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)

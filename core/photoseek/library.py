@@ -36,7 +36,7 @@ from photoseek.model_trial import require_tried
 from photoseek.models import Models
 from photoseek.paths import default_library_directory
 from photoseek.query import Query
-from photoseek.ranking import rank, without
+from photoseek.ranking import rank
 from photoseek.records import (
     Changes,
     Explanation,
@@ -52,6 +52,8 @@ from photoseek.records import (
 )
 from photoseek.sieve import Sieve
 from photoseek.thumbnails import ThumbnailCache
+from photoseek.typed_paths import looks_like_file_name
+from photoseek.understood import CutShort, NamesTaken
 
 if TYPE_CHECKING:
     from photoseek.decoding.opener import PhotoOpener
@@ -374,30 +376,57 @@ class Library:
         """Compare a query with all photos, or return only the best `top_k`.
 
         `QueryError` for a query without a known word, `PhotoError` for a query photo that cannot
-        be read. The result tells the words that the model does not know, and those put right.
+        be read. The result says which words the model does not know, which were put right, and
+        what else was made of the phrase: a part of a file's name finds the files named so, unless
+        `as_typed`.
         """
         if isinstance(query, str):
             query = Query.parse(query)
-        if not query.is_compared:
-            return self._newest(query.filter, top_k)
+        query = self._by_name(query)
+        return self._compare(query, top_k) if query.is_compared else self._newest(query, top_k)
+
+    def _by_name(self, query: Query) -> Query:
+        """Filter by file name where a phrase is a part of one, and is not made of words."""
+        if query.as_typed or query.by_photo or query.without or query.filter.name:
+            return query
+        typed = " ".join(query.phrases).strip()
+        model = self._in_use()
+        if not typed or not (
+            looks_like_file_name(typed)
+            or not any(map(model.knows_any, model.put_right(query)[0].phrases))
+        ):
+            return query
+        wanted = dataclasses.replace(query.filter, name=typed)
+        count = int(self._sieve.passing(model.snapshot(), wanted).sum())
+        if not count:
+            return query
+        taken = (*query.understood, NamesTaken(typed, count))
+        return dataclasses.replace(query, phrases=(), filter=wanted, understood=taken)
+
+    def _compare(self, query: Query, top_k: int | None) -> Ranking:
         model = self._in_use()
         query, corrections = model.put_right(query)
-        vector, unknown = model.embed(query)
-        # Photos that are searched by are left out of the results, so more are asked for.
-        most = None if top_k is None else top_k + len(query.photo_ids)
+        vector, unknown, cut = model.embed(query)
         snapshot = model.snapshot()
         keep = self._sieve.passing(snapshot, query.filter) if query.filter else None
+        if query.photo_ids:  # a person knows that the photos searched by are like themselves
+            others = ~np.isin(snapshot.ids, np.array(query.photo_ids, np.int64))
+            keep = others if keep is None else keep & others
         rule = model.bundle.manifest.likely_rule(by_photo=query.by_photo)
-        ranking = rank(snapshot, vector, rule, most, keep)
-        if query.photo_ids:
-            ranking = without(ranking, query.photo_ids)
-        ids, scores = ranking.ids[:top_k], ranking.scores[:top_k]
-        likely = min(ranking.likely, len(ids))
+        ranking = rank(snapshot, vector, rule, top_k, keep)
+        ids, scores, likely = ranking.ids, ranking.scores, ranking.likely
         if query.newest_first:
             order = self._sieve.newest_places(ids[:likely])
             ids = np.concatenate([ids[order], ids[likely:]])
             scores = np.concatenate([scores[order], scores[likely:]])
-        return Ranking(ids, scores, likely, unknown, corrections)
+        return dataclasses.replace(
+            ranking,
+            ids=ids,
+            scores=scores,
+            unknown_words=unknown,
+            corrections=corrections,
+            understood=(*query.understood, *([CutShort(cut)] if cut else ())),
+        )
 
     def browse(self) -> NDArray[np.int64]:
         """Return the ids of all photos, the last taken first."""
@@ -427,7 +456,7 @@ class Library:
         wanted = query.filter if query else Filter()
         # Its place is told among all photos, whether the filter lets it through or not.
         whole = dataclasses.replace(query, filter=Filter()) if query and query.is_compared else None
-        ranking = self.rank(whole) if whole else None
+        ranking = self._compare(whole, None) if whole else None
         absolute = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 -- as in add_folder
         manifest = self.bundle.manifest
         rule = manifest.likely_rule(by_photo=query.by_photo) if query else None
@@ -461,12 +490,13 @@ class Library:
             exclusions=self.exclusions(),
         )
 
-    def _newest(self, wanted: Filter, top_k: int | None) -> Ranking:
+    def _newest(self, query: Query, top_k: int | None) -> Ranking:
         """Return the photos that a filter lets through, the last taken first, without scores."""
         snapshot = self._in_use().snapshot()
-        ids = snapshot.ids[self._sieve.passing(snapshot, wanted)]
+        ids = snapshot.ids[self._sieve.passing(snapshot, query.filter)]
         newest = ids[self._sieve.newest_places(ids)[:top_k]]
-        return Ranking(newest, np.zeros(len(newest), np.float32), 0)
+        scores = np.zeros(len(newest), np.float32)
+        return Ranking(newest, scores, 0, understood=query.understood, is_compared=False)
 
     def _back_up(self, catalogue: Catalogue, cancelled: Callable[[], bool]) -> list[str]:
         """Keep a copy of the updated library; say so where the disk does not take it."""

@@ -71,10 +71,15 @@ class LoadedModel:
         corrections = (made for item in (*phrases, *without) for made in item.corrections)
         return corrected, tuple(dict.fromkeys(corrections))
 
-    def embed(self, query: Query) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    def knows_any(self, phrase: str) -> bool:
+        """Tell whether the model knows at least one word of a phrase."""
+        return self.encoder.tokenizer.knows_any(phrase)
+
+    def embed(self, query: Query) -> tuple[NDArray[np.float32], tuple[str, ...], int]:
         """Return the query's vector `(dim,)` and the words in it that the model does not know.
 
-        `QueryError` where it knows none of them, `PhotoError` where a photo cannot be read.
+        The number is 0, or how many words were read of a phrase that is too long. `QueryError`
+        where the model knows none of them, `PhotoError` where a photo cannot be read.
         """
         phrases = [phrase for phrase in (*query.phrases, *query.without) if phrase.strip()]
         tokenizer = self.encoder.tokenizer
@@ -82,11 +87,12 @@ class LoadedModel:
         wanted = [phrase for phrase in query.phrases if tokenizer.knows_any(phrase)]
         if not (wanted or query.images or query.photo_ids):
             words = ", ".join(f"'{word}'" for word in unknown) or "these signs"
-            raise QueryError(f"the model does not know {words}; try other words")
+            raise QueryError(f"the model does not know {words}; try other English words")
         unwanted = [phrase for phrase in query.without if tokenizer.knows_any(phrase)]
         rows = [*self.encoder.encode_text(wanted), *self._photo_rows(query)]
         vector = combine(np.stack(rows), self.encoder.encode_text(unwanted))
-        return vector, tuple(dict.fromkeys(unknown))
+        cut = max((tokenizer.words_before_cut(phrase) for phrase in phrases), default=0)
+        return vector, tuple(dict.fromkeys(unknown)), cut
 
     def _photo_rows(self, query: Query) -> list[NDArray[np.float32]]:
         """Return a row `(dim,)` for each photo in the query, helped by those nearest to it.

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photoseek.errors import QueryError
 from photoseek.filters import Filter
+from photoseek.phrases import read_phrase
+from photoseek.typed_paths import typed_photo
+from photoseek.understood import DateTaken, PhotoTaken, Understood
 
 if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = ["Query"]
-
-_WITHOUT = re.compile(r'(?:^|(?<=\s))-(?:"([^"]*)"|(\S+))')
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Query:
     `images` are files or opened photos from anywhere; `photo_ids` are photos of the library. Words
     that the model does not know are put right where that is plain, but not if `as_typed`. Only
     photos that `filter` lets through are found; a filter alone finds them newest first, and
-    `newest_first` puts the likely matches in that order too.
+    `newest_first` puts the likely matches in that order too. `understood` says what of the typed
+    text became something else than a phrase.
     """
 
     phrases: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class Query:
     as_typed: bool = False
     filter: Filter = field(default_factory=Filter)
     newest_first: bool = False
+    understood: tuple[Understood, ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.is_compared or self.filter):
@@ -69,13 +72,46 @@ class Query:
         A minus counts only at the start of a word, so "black-and-white" is a phrase;
         `-"palm tree"` takes several words. Beside photos, `-beach` alone is enough; otherwise
         `QueryError` when nothing is wanted.
+
+        Unless `as_typed`, "no people" is a minus too, a date narrows the photos down ("dogs in June
+        2020"), and the path of a photo stands for the photo; `QueryError` says what a web address
+        or the path of a folder is good for. What is in quotes is always searched for as words.
         """
-        without = tuple(
-            quoted or word for quoted, word in _WITHOUT.findall(text) if (quoted or word).strip()
-        )
-        phrase = " ".join(_WITHOUT.sub(" ", text).split())
-        if without and not (phrase or images or photo_ids):
-            raise QueryError("say also what the photo should show, for example: dog -beach")
-        phrases = (phrase,) if phrase else ()
         wanted = filter or Filter()
-        return cls(phrases, images, without, photo_ids, as_typed, wanted, newest_first)
+        photo = None if as_typed else typed_photo(text)
+        if photo is not None:
+            taken = (PhotoTaken(text.strip(), photo),)
+            images = (*images, photo)
+            return cls((), images, (), photo_ids, as_typed, wanted, newest_first, taken)
+        read = read_phrase(text, as_typed=as_typed)
+        if read.without and not (read.phrase or images or photo_ids):
+            raise QueryError(
+                "this only names what the photo should not show; say also what the photo should "
+                "show, for example: dog -beach"
+            )
+        for item in read.understood:
+            if isinstance(item, DateTaken):
+                wanted = _narrowed(wanted, item)
+        phrases = (read.phrase,) if read.phrase else ()
+        return cls(
+            phrases,
+            images,
+            read.without,
+            photo_ids,
+            as_typed,
+            wanted,
+            newest_first,
+            read.understood,
+        )
+
+
+def _narrowed(wanted: Filter, date: DateTaken) -> Filter:
+    """Let through what lies within both a filter's dates and those of a phrase."""
+    after = max(filter(None, (wanted.after, date.after)), default=None)
+    before = min(filter(None, (wanted.before, date.before)), default=None)
+    if after and before and before <= after:
+        raise QueryError(
+            f"'{date.typed}' and the dates of the filter have no day in common; take one of them "
+            "away"
+        )
+    return dataclasses.replace(wanted, after=after, before=before)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +9,7 @@ from photoseek.embedding_index import GONE, Snapshot
 from photoseek.manifest import LikelyRule
 from photoseek.records import Ranking
 
-__all__ = ["combine", "rank", "standardise", "without"]
+__all__ = ["combine", "rank", "standardise"]
 
 WITHOUT_WEIGHT = 0.5
 """How far a query moves away from what it should not show, against 1 towards what it should."""
@@ -81,17 +79,11 @@ def rank(
         scores = scores.take(rows)
     order = _best_first(scores, top_k)
     best = scores[order]
-    likely = 0
+    likely = all_likely = 0
     if rule is not None:
-        likely = int((best >= usual + rule.threshold * spread).sum())
-    return Ranking(ids[order if rows is None else rows[order]], best, likely)
-
-
-def without(ranking: Ranking, ids: Sequence[int]) -> Ranking:
-    """Leave out the photos that were searched by: a person knows that they are like themselves."""
-    keep = ~np.isin(ranking.ids, np.array(ids, np.int64))
-    likely = int(keep[: ranking.likely].sum())
-    return Ranking(ranking.ids[keep], ranking.scores[keep], likely)
+        least = usual + rule.threshold * spread
+        likely, all_likely = int((best >= least).sum()), int((scores >= least).sum())
+    return Ranking(ids[order if rows is None else rows[order]], best, likely, all_likely=all_likely)
 
 
 def _best_first(scores: NDArray[np.float32], top_k: int | None) -> NDArray[np.intp]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photoseek.manifest import RecallReport
+    from photoseek.understood import Understood
 
 __all__ = [
     "NOT_DOWNLOADED",
@@ -116,8 +117,10 @@ class Ranking:
     """All photos compared with a query, best first.
 
     `ids` is `(n,)` int64 and `scores` `(n,)` float32 dot products of unit vectors; the first
-    `likely` rows are likely matches. `unknown_words` are those the model's vocabulary lacks,
-    `corrections` those in whose place known ones were searched for.
+    `likely` rows are likely matches, of which there are `all_likely` where not all rows were asked
+    for. `unknown_words` are those the model's vocabulary lacks, `corrections` those in whose place
+    known ones were searched for, `understood` what else was made of the phrase. Without
+    `is_compared` the photos were only filtered: they come newest first, and all scores are 0.
     """
 
     ids: NDArray[np.int64]
@@ -125,6 +128,9 @@ class Ranking:
     likely: int
     unknown_words: tuple[str, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    understood: tuple[Understood, ...] = ()
+    all_likely: int = 0
+    is_compared: bool = True
 
 
 @dataclass(frozen=True)

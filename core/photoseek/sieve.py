@@ -7,6 +7,7 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
+from photoseek.conditions import matching
 from photoseek.database import Catalogue
 from photoseek.embedding_index import Snapshot
 from photoseek.facts import PhotoFacts
@@ -39,7 +40,7 @@ class Sieve:
             if placed is None or placed[0] is not snapshot or placed[1] is not facts:
                 placed = self._placed = (snapshot, facts, facts.places_of(snapshot.ids))
         # The place of those without facts, -1, leads to the end.
-        return np.append(facts.matching(wanted), False).take(placed[2])
+        return np.append(matching(facts, wanted), False).take(placed[2])
 
     def newest_places(self, ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """Return `(n,)` the places of these photos in the order of their dates, the last first."""

@@ -119,11 +119,29 @@ class TextTokenizer:
         is_name = not (typed.islower() or begins)
         return self._spelling.form(word) or (None if is_name else self._spelling.slip(word))
 
+    def words_before_cut(self, phrase: str) -> int:
+        """Return how many words of a phrase are read if it is too long for the model, else 0."""
+        phrase = _sound(phrase)
+        encoding = self._tokenizer.encode(phrase)
+        if not encoding.overflowing:
+            return 0
+        return len(phrase[: max(end for _, end in encoding.offsets)].split())
+
     def _split(self, phrase: str) -> tuple[bool, tuple[str, ...]]:
         phrase = _sound(phrase)
         words = list(self._words(phrase))
-        unknown = (phrase[start:end] for start, end, known in words if not known)
-        return any(known for *_, known in words), tuple(dict.fromkeys(unknown))
+        unknown = {start: phrase[start:end] for start, end, known in words if not known}
+        spans = [(start, end) for start, end, _ in words]
+        # Numbers and signs that the tokenizer passes over are no less unknown than words.
+        read = max((end for _, end in spans), default=0) if self._is_cut(phrase) else len(phrase)
+        for found in _PASSED_OVER.finditer(phrase, 0, read):
+            if not any(start < found.end() and found.start() < end for start, end in spans):
+                unknown[found.start()] = found[0]
+        told = dict.fromkeys(unknown[start] for start in sorted(unknown))
+        return any(known for *_, known in words), tuple(told)
+
+    def _is_cut(self, phrase: str) -> bool:
+        return bool(self._tokenizer.encode(phrase, add_special_tokens=False).overflowing)
 
     def _words(self, phrase: str) -> Iterator[tuple[int, int, bool]]:
         """Give where each word starts and ends, and whether it is known."""
@@ -133,6 +151,10 @@ class TextTokenizer:
         ):
             if real:
                 yield start, end, token != self._unknown_id
+
+
+_PASSED_OVER = re.compile(r"(?<!['’])\b\w+(?:['’]\w+)*|[\u2190-\u2bff\U0001f000-\U0001faff]+")
+"""Words, numbers and pictures such as emoji; the 's of a word is not said to be unknown."""
 
 
 def _sound(phrase: str) -> str:

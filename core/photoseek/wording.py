@@ -7,18 +7,40 @@ open the file; a terminal gets them as `\\xNN`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from photoseek.records import Explanation, LibraryInfo, LibraryModel, Photo, SearchResult
+from photoseek.records import (
+    Explanation,
+    LibraryInfo,
+    LibraryModel,
+    Photo,
+    Ranking,
+    SearchResult,
+)
+from photoseek.understood import (
+    CutShort,
+    DateTaken,
+    LeftOut,
+    NamesTaken,
+    PhotoTaken,
+    Understood,
+    in_another_alphabet,
+)
 
 __all__ = [
     "coverage",
     "explanation_text",
+    "hit_text",
     "hit_values",
     "info_values",
+    "likely_text",
     "model_text",
     "model_values",
     "printable",
+    "understood_lines",
+    "understood_values",
 ]
 
 
@@ -50,6 +72,93 @@ def _photo_values(photo: Photo) -> dict[str, object]:
         "keywords": list(metadata.keywords),
         "format": metadata.format,
     }
+
+
+def hit_text(result: SearchResult, *, is_compared: bool) -> str:
+    """Return one hit as a line: a star for a likely one, and its score, or the photo's date."""
+    value = f"{result.score:.3f}" if is_compared else f"{result.photo.date:%Y-%m-%d}"
+    offline = "  (offline)" if result.photo.offline else ""
+    mark = "*" if result.likely else " "
+    return f"{result.rank:4} {mark} {value}  {printable(result.photo.path)}{offline}"
+
+
+def likely_text(ranking: Ranking, *, tells_likely: bool) -> str:
+    """Return the line below the hits: how many photos are likely matches, shown or not."""
+    if not tells_likely:
+        return "these come nearest; the model does not tell which are likely"
+    if not ranking.likely:
+        return "no likely match; these come nearest"
+    shown = ranking.likely < ranking.all_likely
+    more = f", the best {ranking.likely:,} of which are shown" if shown else ""
+    return f"{ranking.all_likely:,} likely (*){more}"
+
+
+def understood_lines(ranking: Ranking) -> Iterator[str]:
+    """Give a line for all that was not simply searched for as it was typed."""
+    for item in ranking.understood:
+        yield _understood_text(item)
+    if ranking.corrections:
+        words = ", ".join(f"'{item.meant}' for '{item.typed}'" for item in ranking.corrections)
+        yield f"taken {words}; --as-typed does not do so"
+    if ranking.unknown_words:
+        words = ", ".join(f"'{word}'" for word in ranking.unknown_words)
+        english = any(map(in_another_alphabet, ranking.unknown_words))
+        yield f"the model does not know {words}" + ("; it reads English" if english else "")
+
+
+def _understood_text(item: Understood) -> str:
+    match item:
+        case DateTaken(typed, after, before):
+            return f"'{typed}' shows only photos {_dates(after, before)}; --as-typed does not do so"
+        case LeftOut(typed, phrase):
+            return f"'{typed}' leaves out '{phrase}', as a minus does; --as-typed does not do so"
+        case PhotoTaken(_, path):
+            return f"searched by the photo {path}; --as-typed does not do so"
+        case NamesTaken(typed, count):
+            files = "1 file is" if count == 1 else f"{count:,} files are"
+            return f"{files} named '{typed}'; --as-typed searches for the words instead"
+        case CutShort(words):
+            return f"the phrase is too long; only its first {words} words are searched for"
+
+
+def _dates(after: datetime | None, before: datetime | None) -> str:
+    """Write an interval with its first and its last day, which `before` is not in."""
+    first = f"{after:%Y-%m-%d}" if after else ""
+    last = f"{before - timedelta(microseconds=1):%Y-%m-%d}" if before else ""
+    if first and last:
+        return f"of {first}" if first == last else f"from {first} to {last}"
+    return f"from {first} on" if first else f"until {last}"
+
+
+def understood_values(ranking: Ranking) -> dict[str, object]:
+    """Return the same for JSON; a key is there only where there is something to say."""
+    values: dict[str, object] = {}
+    if ranking.corrections:
+        values["corrected"] = {item.typed: item.meant for item in ranking.corrections}
+    if ranking.unknown_words:
+        values["unknown"] = list(ranking.unknown_words)
+    if ranking.understood:
+        values["understood"] = [_understood_value(item) for item in ranking.understood]
+    return values
+
+
+def _understood_value(item: Understood) -> dict[str, object]:
+    match item:
+        case DateTaken(typed, after, before):
+            return {
+                "as": "date",
+                "typed": typed,
+                "after": after.isoformat() if after else None,
+                "before": before.isoformat() if before else None,
+            }
+        case LeftOut(typed, phrase):
+            return {"as": "left out", "typed": typed, "phrase": phrase}
+        case PhotoTaken(typed, path):
+            return {"as": "photo", "typed": typed, "path": str(path)}
+        case NamesTaken(typed, count):
+            return {"as": "file name", "typed": typed, "count": count}
+        case CutShort(words):
+            return {"as": "cut short", "words": words}
 
 
 def info_values(info: LibraryInfo) -> dict[str, object]:
@@ -134,8 +243,8 @@ def explanation_text(explanation: Explanation, phrase: str | None) -> str:
     return f"{line}\n{place}; {'a likely match' if explanation.likely else 'not a likely match'}"
 
 
-def printable(path: Path) -> str:
-    """Return a path as one line that any terminal takes; odd bytes become `\\xNN`.
+def printable(path: Path | str) -> str:
+    """Return a path or a sentence as one line that any terminal takes; odd bytes become `\\xNN`.
 
     Control characters do too: a file's name could otherwise give orders to the terminal.
     """

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from photoseek import Filter, FilterChoices, Folder, Near, QueryError
-from photoseek.filters import SHAPES, parse_date, parse_near
+from photoseek.filters import SHAPES, parse_near
+from photoseek.typed_dates import parse_date
 from photoseek_desktop.filter_words import format_name, shape_name
 
 __all__ = ["FilterPanel"]
@@ -44,9 +45,11 @@ class FilterPanel(QFrame):
         self.setObjectName("filterPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._filter = Filter()
-        hint = self.tr("2024, 2024-05 or 2024-05-31")
+        hint = self.tr("2024, May 2024 or 2024-05-31")
         self.after = self._line(hint, self.tr("First day"))
+        self.after.setToolTip(self.tr("From its beginning on: 2008 is from January 1st, 2008"))
         self.before = self._line(self.tr("today"), self.tr("Last day"))
+        self.before.setToolTip(self.tr("To its end: 2008 is up to December 31st, 2008"))
         self.folder = self._box(self.tr("Folder"))
         self.camera = self._box(self.tr("Camera"))
         self.format = self._box(self.tr("Format"))
@@ -192,14 +195,14 @@ class FilterPanel(QFrame):
         self.filter_changed.emit(wanted)
 
     def _read(self) -> Filter:
-        """Return what the fields ask for; `QueryError` for what is no date or place."""
+        """Return what the fields ask for; `QueryError` for no date or place, or an end before the begin."""
         first, last = self.after.text().strip(), self.before.text().strip()
         near: Near | None = None
         if place := self.near.text().strip():
             near = parse_near(place.lower().removesuffix("km"))
         return Filter(
-            after=parse_date(first) if first else None,
-            before=_end(last) if last else None,
+            after=parse_date(first).begin if first else None,
+            before=parse_date(last).end if last else None,
             camera=self.camera.currentData() or "",
             folder=self.folder.currentData(),
             format=self.format.currentData() or "",
@@ -235,15 +238,3 @@ def _choose(box: QComboBox, value: object) -> None:
 
 def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
-
-
-def _end(text: str) -> datetime:
-    """Return the moment at which the year, month or day ends that `text` names."""
-    begins = parse_date(text)
-    parts = text.count("-")
-    if parts == 0:
-        return begins.replace(year=begins.year + 1)
-    if parts == 1:
-        return (begins + timedelta(days=31)).replace(day=1)
-    day = begins.replace(hour=0, minute=0, second=0)
-    return day + timedelta(days=1)

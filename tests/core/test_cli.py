@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,12 @@ def test_the_library_option_goes_before_the_variable(
     [
         (["search", "kraken"], "the model does not know 'kraken'"),
         (["search", "--", "-red"], "say also what the photo should show"),
+        (["search", "-red"], "say also what the photo should show"),
+        (["search", "no", "people"], "say also what the photo should show"),
+        (["search", "https://example.org/a.jpg"], "Photoseek opens no connections"),
+        (["search", "собака"], "does not know 'собака'; try other English words"),
+        (["search", "red", "--after", "2020", "--before", "2019"], "end before they begin"),
+        (["exclude", "caf\udce9*"], "is not text in UTF-8"),
         (["search", "--image", "/none.jpg"], "/none.jpg: the file does not exist"),
         (["search", "--image", "letter.jpg"], "letter.jpg: not a photo in a format"),
         (["search", "--queries", "/none.txt", "--json"], "/none.txt"),
@@ -286,8 +293,9 @@ def test_an_empty_library_says_how_to_fill_it(run: Run, arguments: list[str]) ->
     [
         [],
         ["fly"],
-        ["index"],
         ["search"],
+        ["search", "red", "--jsn"],
+        ["search", "--near", "--json"],
         ["search", "red", "--top-k", "0"],
         ["search", "red", "--top-k", "many"],
         ["search", "red", "--queries", "file", "--json"],
@@ -367,6 +375,169 @@ def test_patterns_are_excluded_listed_and_taken_back(indexed: Run, colour_folder
     ]
     assert_one_line(indexed("exclude", "#"), "'#' leaves nothing out; write it as Trash/")
     assert indexed("exclude", "--remove").code == 2
+
+
+def test_a_minus_is_no_option(indexed: Run) -> None:
+    for place in ("-34.6,-58.4,5", "−34.6,−58.4"):
+        assert indexed("search", "--near", place).code == 0
+        assert indexed("search", f"--near={place}", "red", "--json").code == 0
+    wanted = indexed("search", "red -orange", "--json").out
+    for arguments in (
+        ("search", "red", "-orange", "--json"),
+        ("search", "--json", "-orange", "red"),
+        ("search", "red", "--not", "-orange", "--js"),
+        ("search", "--top", 20, "red", "--json", "--", "-orange"),
+    ):
+        assert indexed(*arguments).out == wanted, arguments
+    assert indexed("search", "red", "-horse", "--json").err.count("'horse'") == 1
+    assert "usage: photoseek search" in indexed("search", "-h").out
+
+
+def test_words_need_no_quotes(indexed: Run, colour_folder: Path) -> None:
+    assert indexed("search", "red", "yellow").out == indexed("search", "red yellow").out
+    photo = colour_folder / "red.jpg"
+    assert indexed("explain", photo, "red", "-blue").out.count("of 6 for 'red -blue'") == 1
+
+
+def test_index_without_a_folder_brings_all_up_to_date(indexed: Run, colour_folder: Path) -> None:
+    draw_photo(colour_folder / "white.jpg", "white")
+    assert indexed("index", "--json").rows[0]["added"] == 1
+
+
+def test_index_without_any_folder_says_how_to_add_one(run: Run) -> None:
+    assert_one_line(run("index"), "add a folder: photoseek index FOLDER")
+
+
+def test_all_likely_photos_are_counted_not_only_those_shown(
+    indexed: Run, colour_folder: Path
+) -> None:
+    for number in range(3):
+        draw_photo(colour_folder / f"red {number}.jpg", "red")
+    indexed("index")
+    whole = indexed("search", "red").out.splitlines()[-1]
+    few = indexed("search", "red", "--top-k", 1).out.splitlines()[-1]
+    assert int(whole.split()[0]) >= 4
+    assert few.split()[0] == whole.split()[0]
+    assert "best 1 of which" in few
+
+
+def test_offline_photos_are_marked(indexed: Run, colour_folder: Path, tmp_path: Path) -> None:
+    colour_folder.rename(tmp_path / "away")
+    indexed("index")
+    assert indexed("search", "red").out.count("(offline)") == 6
+
+
+def test_what_was_made_of_a_phrase_is_told(indexed: Run, colour_folder: Path) -> None:
+    year = datetime.now().year
+    done = indexed("search", f"red from {year}", "--json")
+    assert Path(done.rows[0]["path"]).stem == "red"
+    assert f"photoseek: 'from {year}' shows only photos from {year}-01-01 to" in done.err
+    alone = indexed("search", f"photos from {year}")
+    assert alone.out.split()[1] == f"{datetime.now():%Y-%m-%d}"
+    assert "no photo passes the filter" in indexed("search", "red 1999").err
+    assert "'1999'" in indexed("search", "red 1999", "--as-typed").err
+    left_out = indexed("search", "red no orange", "--json")
+    assert left_out.out == indexed("search", "red -orange", "--json").out
+    assert "'no orange' leaves out 'orange'" in left_out.err
+    photo = colour_folder / "red.jpg"
+    assert indexed("search", photo, "--json").rows[0]["path"] == str(photo)
+    assert "does not know 'собака'; it reads English" in indexed("search", "red собака").err
+    assert "its first 10 words" in indexed("search", "red " * 50).err
+
+
+def test_a_file_name_finds_the_file(indexed: Run, colour_folder: Path) -> None:
+    for name in ("IMG_5195", "IMG_5196", "Xerxes"):
+        draw_photo(colour_folder / f"{name}.jpg", "red")
+    indexed("index")
+    for phrase, found in (
+        ("IMG_5195", ["IMG_5195"]),
+        ("img_5195.JPG", ["IMG_5195"]),
+        ("IMG_519", ["IMG_5196", "IMG_5195"]),
+        ("xerxes", ["Xerxes"]),
+    ):
+        done = indexed("search", phrase, "--json")
+        assert sorted(Path(row["path"]).stem for row in done.rows) == sorted(found)
+        assert f"named '{phrase}'" in done.err
+    assert "does not know" in indexed("search", "IMG_5195", "--as-typed").err
+    assert "does not know 'IMG" in indexed("search", "IMG_7777").err
+
+
+def test_what_was_made_of_each_of_many_is_in_its_row(indexed: Run, tmp_path: Path) -> None:
+    phrases = tmp_path / "phrases.txt"
+    phrases.write_text("red 1999\nred kraken 17\nred no blue\nred.jpg\n")
+    dated, unknown, left_out, named = indexed("search", "--queries", phrases, "--json").rows
+    assert dated["understood"] == [
+        {
+            "as": "date",
+            "typed": "1999",
+            "after": "1999-01-01T00:00:00",
+            "before": "2000-01-01T00:00:00",
+        }
+    ]
+    assert unknown["unknown"] == ["kraken", "17"]
+    assert left_out["understood"] == [{"as": "left out", "typed": "no blue", "phrase": "blue"}]
+    assert named["understood"] == [{"as": "file name", "typed": "red.jpg", "count": 1}]
+
+
+def test_phrases_are_lines_of_utf_8(
+    indexed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phrases = tmp_path / "phrases.txt"
+    phrases.write_bytes("\ufeffred\r\nréd\u2028red\rblue\x0bred\x85\n\nred".encode())
+    wanted = ["red", "réd\u2028red", "blue\x0bred\x85", "", "red"]
+    for environment in ("C.UTF-8", "C"):
+        monkeypatch.setenv("LC_ALL", environment)
+        rows = indexed("search", "--queries", phrases, "--json").rows
+        assert [row["query"] for row in rows] == wanted
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(phrases.read_bytes()), "ascii"))
+    rows = indexed("search", "--queries", "-", "--json").rows
+    assert [row["query"] for row in rows] == wanted
+    phrases.write_bytes(b"caf\xe9")
+    assert_one_line(indexed("search", "--queries", phrases, "--json"), "is not text in UTF-8")
+
+
+def test_a_terminal_that_is_not_utf_8_gets_escapes(
+    indexed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_photo(tmp_path / "odd" / "日本.jpg", "red")
+    indexed("index", tmp_path / "odd")
+    out, err = io.BytesIO(), io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, "ascii"))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(err, "cp1252"))
+    assert main(["search", "red собака"]) == 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    assert b"\\u65e5\\u672c.jpg" in out.getvalue()
+    assert b"\\u0441" in err.getvalue()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+def test_a_full_disk_behind_the_output_is_said_in_one_line(
+    indexed: Run, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in (["search", "red"], ["exclude", "--json"]):
+        with Path("/dev/full").open("w") as full, monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", full)
+            assert main(arguments) == 1
+        err = capfd.readouterr().err
+        assert err.startswith("photoseek: there is no space left")
+        assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use stays there")
+def test_a_current_folder_that_is_gone_is_said(
+    indexed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for arguments in (
+        ["index", "."],
+        ["search", "red", "--folder", "."],
+        ["explain", "a.jpg"],
+        ["forget", "."],
+    ):
+        assert_one_line(indexed(*arguments), "the current folder is no longer there")
 
 
 def test_help_and_usage_load_neither_model_nor_database() -> None:
