@@ -16,13 +16,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from photoseek import Filter, FilterChoices, LibraryInfo
+from photoseek import CutShort, Filter, FilterChoices, LibraryInfo
 from photoseek_desktop.actions import Actions
 from photoseek_desktop.filter_chips import FilterChips
 from photoseek_desktop.filter_panel import FilterPanel
 from photoseek_desktop.icons import Icons, application_icon
 from photoseek_desktop.indexing_bar import IndexingBar
-from photoseek_desktop.messages import corrections_line, results_line, unknown_words_line
+from photoseek_desktop.messages import (
+    corrections_line,
+    results_line,
+    understood_line,
+    unknown_words_line,
+)
 from photoseek_desktop.photo_grid import PhotoGrid
 from photoseek_desktop.search_bar import SearchBar
 from photoseek_desktop.search_request import Results
@@ -41,7 +46,7 @@ class BrowserPage(QWidget):
     """Holds the widgets, and decides from what is known which state to show.
 
     Signals:
-        as_typed_wanted(): the phrase is to be searched for with no word put right.
+        as_typed_wanted(): the phrase is to be searched for as it is, all of it words.
     """
 
     as_typed_wanted = Signal()
@@ -64,7 +69,7 @@ class BrowserPage(QWidget):
         self._notice = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._notice.setObjectName("notice")
         self._notice.hide()
-        self._as_typed = QToolButton()
+        self._as_typed = QToolButton(objectName="asTyped")
         self._as_typed.setText(self.tr("Search for exactly what I typed"))
         self._as_typed.setProperty("flat", True)
         self._as_typed.clicked.connect(self.as_typed_wanted)
@@ -167,10 +172,13 @@ class BrowserPage(QWidget):
             self.grid.refresh_results(results)
         else:
             self.grid.show_results(results)
-        notice = self._notice_of(results) if len(results.ids) else ""
+        notice = "" if results.all_unknown else self._notice_of(results)
         self._notice.setText(notice)
         self._notice.setVisible(bool(notice))
-        self._as_typed.setVisible(bool(results.corrections and notice))
+        can_differ = results.corrections or any(
+            not isinstance(item, CutShort) for item in results.understood
+        )
+        self._as_typed.setVisible(bool(can_differ and notice))
         self._decide()
 
     def show_search_failed(self, message: str) -> None:
@@ -200,11 +208,13 @@ class BrowserPage(QWidget):
                 ),
                 [add],
             )
-        elif results is not None and results.request.filter and not len(results.ids):
+        elif results is not None and results.is_filtered and not len(results.ids):
             self._show_state(
                 "filter",
                 self.tr("No photo passes the filter"),
-                self.tr("Take away one of the words below the search bar to see more."),
+                self.tr(
+                    "Take away a date, or one of the filters below the search bar, to see more."
+                ),
                 [self._actions.filter],
             )
         elif self._failure:
@@ -213,7 +223,9 @@ class BrowserPage(QWidget):
             self._show_state(
                 "question",
                 unknown_words_line(results.unknown_words, searched=False),
-                self.tr("Try other words, or drop a photo that looks like the one you want."),
+                self.tr(
+                    "Try other English words, or drop a photo that looks like the one you want."
+                ),
             )
         elif results is not None and len(results.ids):
             self._middle.setCurrentWidget(self.grid)
@@ -239,8 +251,8 @@ class BrowserPage(QWidget):
         self.search_bar.set_newest_first(newest_first)
 
     def _notice_of(self, results: Results) -> str:
-        """Say what became of the words that the model does not know."""
-        lines = []
+        """Say what was made of the phrase, and of the words that the model does not know."""
+        lines = [understood_line(results.understood)] if results.understood else []
         if results.corrections:
             lines.append(corrections_line(results.corrections))
         if results.unknown_words:

@@ -195,7 +195,7 @@ class FilterPanel(QFrame):
         self.filter_changed.emit(wanted)
 
     def _read(self) -> Filter:
-        """Return what the fields ask for; `QueryError` for no date or place, or an end before the begin."""
+        """Return what the fields ask for; `QueryError` says what in them cannot be."""
         first, last = self.after.text().strip(), self.before.text().strip()
         near: Near | None = None
         if place := self.near.text().strip():

@@ -18,6 +18,7 @@ from photoseek import (
     Library,
     LibraryInfo,
     ModelBundle,
+    NamesTaken,
     Photo,
     PhotoseekError,
     QueryError,
@@ -328,8 +329,9 @@ def _answer(library: Library, request: SearchRequest) -> Results:
         unknown = tuple(word for text in query.phrases for word in tokenizer.unknown_words(text))
         if not unknown:
             raise
-        return Results(request, _NOTHING, unknown_words=unknown, all_unknown=True)
-    tells_likely = request.is_compared and library.bundle.manifest.likely is not None
+        return Results(request, _NOTHING, unknown_words=unknown, all_unknown=True, is_compared=True)
+    tells_likely = ranking.is_compared and library.bundle.manifest.likely is not None
+    named = any(isinstance(item, NamesTaken) for item in ranking.understood)
     return Results(
         request,
         ranking.ids,
@@ -337,4 +339,7 @@ def _answer(library: Library, request: SearchRequest) -> Results:
         tells_likely,
         unknown_words=ranking.unknown_words,
         corrections=ranking.corrections,
+        understood=ranking.understood,
+        is_compared=ranking.is_compared,
+        is_filtered=named or bool(query.filter),
     )

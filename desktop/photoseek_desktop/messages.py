@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QTimeZone
+from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTimeZone
 
 from photoseek import (
     Correction,
@@ -16,6 +17,15 @@ from photoseek import (
     Photo,
     Progress,
     UpdateReport,
+)
+from photoseek.understood import (
+    CutShort,
+    DateTaken,
+    LeftOut,
+    NamesTaken,
+    PhotoTaken,
+    Understood,
+    in_another_alphabet,
 )
 from photoseek_desktop.search_request import Results
 
@@ -33,6 +43,7 @@ __all__ = [
     "progress_line",
     "report_line",
     "results_line",
+    "understood_line",
     "unknown_words_line",
     "unwatched_line",
     "wrapped",
@@ -164,7 +175,7 @@ def model_state(model: LibraryModel) -> str:
 def results_line(results: Results) -> str:
     """Say what the grid shows."""
     total = len(results.ids)
-    if not results.request.is_compared:
+    if not results.is_compared:
         return tr("{photos}, newest first").format(photos=photos(total))
     if not results.tells_likely:
         return tr("{photos}, closest first").format(photos=photos(total))
@@ -194,7 +205,51 @@ def unknown_words_line(words: Sequence[str], *, searched: bool) -> str:
         line = tr("I don't know the word {words}.").format(words=quoted)
     else:
         line = tr("I don't know the words {words}.").format(words=quoted)
+    if any(map(in_another_alphabet, words)):
+        line += " " + tr("I read English.")
     return line + " " + tr("These are the matches for the rest.") if searched else line
+
+
+def understood_line(understood: Sequence[Understood]) -> str:
+    """Say what was made of the phrase besides words to search for."""
+    return " ".join(map(_understood, understood))
+
+
+def _understood(item: Understood) -> str:
+    match item:
+        case DateTaken(typed, after, before):
+            return tr("“{typed}” is taken for a date: only photos {dates} are shown.").format(
+                typed=typed, dates=_dates(after, before)
+            )
+        case LeftOut(typed, phrase):
+            return tr("“{typed}” leaves out {phrase}, as -{phrase} does.").format(
+                typed=typed, phrase=phrase
+            )
+        case PhotoTaken(_, path):
+            return tr("Searching by the photo {name}.").format(name=path.name)
+        case NamesTaken(typed, number):
+            line = tr("{photos} named “{typed}”.")
+            return line.format(photos=photos(number), typed=typed)
+        case CutShort(words):
+            return tr("That is too long for me: I read the first {count} words.").format(
+                count=count(words)
+            )
+
+
+def _dates(after: datetime | None, before: datetime | None) -> str:
+    first = _day(after) if after else ""
+    last = _day(before - timedelta(microseconds=1)) if before else ""
+    if first and last:
+        if first == last:
+            return tr("of {date}").format(date=first)
+        return tr("from {first} to {last}").format(first=first, last=last)
+    return tr("since {date}").format(date=first) if first else tr("until {date}").format(date=last)
+
+
+def _day(moment: datetime) -> str:
+    return QLocale().toString(
+        QDate(moment.year, moment.month, moment.day), QLocale.FormatType.LongFormat
+    )
 
 
 def explanation_text(explanation: Explanation) -> str:

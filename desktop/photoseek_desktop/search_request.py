@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek import Correction, Filter, Query
+from photoseek.understood import Understood
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,7 +32,7 @@ class QueryPhoto:
 class SearchRequest:
     """What the person asks for; false when it is nothing, and everything is to be shown.
 
-    With `as_typed`, no misspelt word is put right; with `newest_first`, the likely matches come
+    With `as_typed`, the phrase is nothing but words; with `newest_first`, the likely matches come
     by date.
     """
 
@@ -68,7 +69,9 @@ class Results:
     """The answer to a request: all photos, best (or newest) first.
 
     `ids` is `(n,)` int64. The first `likely` are likely matches, if `tells_likely`: not every
-    model can say. With `all_unknown` the request is a phrase without a word that the model
+    model can say. `understood` says what was made of the phrase; with `is_compared` the photos are
+    compared with something, with `is_filtered` only those that pass a filter are here. With
+    `all_unknown` the request is a phrase without a word that the model
     knows: then there are no ids, because their order would mean nothing.
     """
 
@@ -79,3 +82,6 @@ class Results:
     unknown_words: tuple[str, ...] = ()
     corrections: tuple[Correction, ...] = ()
     all_unknown: bool = False
+    understood: tuple[Understood, ...] = ()
+    is_compared: bool = False
+    is_filtered: bool = False

@@ -38,6 +38,7 @@ class Colours:
     accent: str
     accent_hover: str
     on_accent: str
+    problem: str
 
 
 LIGHT = Colours(
@@ -52,6 +53,7 @@ LIGHT = Colours(
     accent="#3f51c7",
     accent_hover="#34449f",
     on_accent="#ffffff",
+    problem="#b3261e",
 )
 DARK = Colours(
     window="#17181b",
@@ -65,6 +67,7 @@ DARK = Colours(
     accent="#93a1ff",
     accent_hover="#aab5ff",
     on_accent="#14161f",
+    problem="#f2a29b",
 )
 
 
@@ -249,7 +252,7 @@ QMenu::separator { height: 1px; background: $line; margin: 6px 8px; }
 QMenu::icon { padding-left: 8px; }
 
 #filterPanel { background: $base; border: 1px solid $line; }
-#problem { color: $accent; }
+#problem { color: $problem; }
 #filterPanel QLineEdit, QDialog QLineEdit, QComboBox {
     background: $window; color: $text; border: 1px solid $line; border-radius: 8px;
     padding: 5px 10px; min-height: 20px; }

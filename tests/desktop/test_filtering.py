@@ -145,6 +145,30 @@ def test_what_is_no_date_is_said_and_not_asked_for(
     assert names(qtbot, travels) == ["c.jpg"]
 
 
+def test_dates_may_be_as_people_write_them_up_to_the_last_year_there_is(
+    qtbot: QtBot, travels: Session, panel: FilterPanel
+) -> None:
+    fill_in(qtbot, travels, panel.after, "june 2023")
+    assert names(qtbot, travels) == ["c.jpg", "b.jpg", "a.jpg"]
+    assert panel.after.text() == "2023-06-01"
+    fill_in(qtbot, travels, panel.before, "31.12.2023")
+    assert names(qtbot, travels) == ["b.jpg", "a.jpg"]
+    for last in ("9999", "9999-12", "9999-12-31"):
+        fill_in(qtbot, travels, panel.before, last)
+        assert panel.before.text() == "9999-12-31"
+        fill_in(qtbot, travels, panel.before, "2023")
+
+
+def test_an_end_before_the_start_is_said_and_not_asked_for(
+    qtbot: QtBot, travels: Session, panel: FilterPanel
+) -> None:
+    fill_in(qtbot, travels, panel.after, "2024")
+    panel.before.setText("2023")
+    panel.before.editingFinished.emit()
+    assert "end before they begin" in panel.problem
+    assert travels.librarian.request.filter.before is None
+
+
 def test_a_filter_that_nothing_passes_says_so(
     qtbot: QtBot, travels: Session, panel: FilterPanel
 ) -> None:

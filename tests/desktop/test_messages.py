@@ -77,7 +77,9 @@ def test_report() -> None:
 
 
 def test_results_without_a_measure_for_likely_make_no_claim() -> None:
-    results = Results(SearchRequest("dog"), np.arange(5), likely=0, tells_likely=False)
+    results = Results(
+        SearchRequest("dog"), np.arange(5), likely=0, tells_likely=False, is_compared=True
+    )
     assert messages.results_line(results) == "5 photos, closest first"
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from desktop.conftest import VARIANTS
@@ -47,7 +50,9 @@ def test_likely_matches_are_counted_and_end_somewhere(qtbot: QtBot, session: Ses
 
 def test_no_likely_match_is_admitted(qtbot: QtBot, session: Session) -> None:
     request = SearchRequest("a dragon")
-    results = Results(request, session.window.model.ids, likely=0, tells_likely=True)
+    results = Results(
+        request, session.window.model.ids, likely=0, tells_likely=True, is_compared=True
+    )
     session.window.page.show_results(results, refreshed=False)
     assert session.window.page.status_line.text == "No likely match among 240 photos"
     assert session.window.grid.titles == ["No likely match the closest first"]
@@ -128,3 +133,49 @@ def test_letters_typed_on_the_grid_are_the_start_of_a_phrase(
         press(session, Qt.Key.Key_R)
     assert session.window.page.search_bar.edit.text() == "r"
     assert session.window.page.search_bar.edit.hasFocus()
+
+
+def test_a_date_in_a_phrase_is_a_filter_and_can_be_had_as_words(
+    qtbot: QtBot, session: Session
+) -> None:
+    page = session.window.page
+    search(qtbot, session, "photos from 1999")
+    assert not page.shows_photos
+    assert "“photos from 1999”" in page.notice
+    search(qtbot, session, f"red since {datetime.now().year - 20}")
+    assert names(qtbot, session, 1)[0].startswith("red")
+    assert session.window.model.likely
+    search(qtbot, session, "blue 1999")
+    page.setFocus()
+    with qtbot.waitSignal(session.librarian.results_ready):
+        page.findChild(QToolButton, "asTyped").click()
+    assert names(qtbot, session, 1)[0].startswith("blue")
+    assert "“1999”" in page.notice
+
+
+def test_a_year_alone_shows_the_newest_first(qtbot: QtBot, session: Session) -> None:
+    search(qtbot, session, f"since {datetime.now().year - 20}")
+    assert session.window.page.status_line.text == "240 photos, newest first"
+
+
+def test_a_file_name_a_path_and_words_for_a_minus_are_told(qtbot: QtBot, session: Session) -> None:
+    page = session.window.page
+    search(qtbot, session, "white-29.jpg")
+    assert names(qtbot, session) == ["white-29.jpg"]
+    assert "“white-29.jpg”" in page.notice
+    path = session.window.model.known([0])[0].path
+    search(qtbot, session, str(path))
+    assert names(qtbot, session, 1)[0].startswith("white")
+    assert path.name in page.notice
+    search(qtbot, session, "red no yellow")
+    assert "“no yellow”" in page.notice
+    search(qtbot, session, "red собака")
+    assert "English" in page.notice
+
+
+def test_a_web_address_says_that_nothing_is_fetched(qtbot: QtBot, session: Session) -> None:
+    page = session.window.page
+    with qtbot.waitSignal(session.librarian.search_failed):
+        page.search_bar.edit.setText("https://example.org/dog.jpg")
+        press(session, Qt.Key.Key_Return)
+    assert "opens no connections" in page.state_page.text
