@@ -6,8 +6,10 @@ is guessed is therefore little, and always told.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,18 @@ LONG = 8
 COMMON = 1000
 """How many of the most used words, for each letter beyond the third, a word may be a slip of."""
 
+SOUND_COST = 0.6
+TYPING_COST = 0.7
+SWAPPED = 0.1
+"""What a word of the same sound, and a slip of the fingers, cost, where another slip costs 1; of
+two words of the same sound, one with two letters swapped costs less."""
+
+USE_WEIGHT = 0.1
+"""How much it costs to be half as much used."""
+
+SOUND_ROOM = 4
+"""How many times less common a word may be that sounds the same."""
+
 _NUMBER = (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("men", "man"), ("es", ""), ("s", ""))
 """Endings of more than one, and of one."""
 
@@ -35,6 +49,37 @@ _SPELLINGS = (
 )
 """British and American."""
 
+_SOUNDS = (
+    *(
+        (r"^(?:kn|gn)", "n"),
+        (r"^wr", "r"),
+        (r"^wh", "w"),
+        (r"^ps", "s"),
+        (r"rh", "r"),
+        (r"ph", "f"),
+    ),
+    *((r"(?<=au)gh|(?<=ou)gh(?!t)", "f"), (r"(?<=i)gh", ""), (r"^gh", "g"), (r"gh(?=t)", "")),
+    *((r"sch|sk|sc(?=[aour])", "sk"), (r"sc(?=[eiy])", "s"), (r"tch", "ch"), (r"ck|qu?", "k")),
+    *((r"c(?=[eiy])", "s"), (r"c(?!h)", "k"), (r"x", "ks"), (r"z", "s"), (r"gu(?=[eiy])", "g")),
+    *((r"dg(?=e)|g(?=[ey])", "j"), (r"(.)\1", r"\1"), (r"(?<=[aeiouy])h", ""), (r"e$", "")),
+    *((r"ea|ee|ie|ei|ey", "i"), (r"oo|ou|ew|ue", "u"), (r"[ai]y|ai", "e"), (r"y", "i")),
+)
+"""What sounds alike, one after another: elefant and elephant, nife and knife, foto and photo."""
+
+_COMPILED_SOUNDS = tuple((re.compile(spelt, re.MULTILINE), heard) for spelt, heard in _SOUNDS)
+
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_BESIDE = frozenset(
+    (one, other)
+    for row, letters in enumerate(_KEYS)
+    for place, one in enumerate(letters)
+    for keys, shifts in ((letters, (-1, 1)), ("".join(_KEYS[row + 1 : row + 2]), (-1, 0)))
+    for other in (keys[place + shift : place + shift + 1] for shift in shifts if place + shift >= 0)
+    if other
+)
+_NEXT_KEYS = _BESIDE | {(other, one) for one, other in _BESIDE}
+"""Letters that lie side by side on a keyboard."""
+
 _BUCKETS = 32
 """Letters are counted by their code modulo this; what falls together only widens the sieve."""
 
@@ -43,8 +88,8 @@ class Spelling:
     """The words of a vocabulary, the most used first.
 
     A slip is one letter left out, put in, exchanged, or swapped with its neighbour (Damerau 1964).
-    The first letter is taken to be right: it nearly always is, and most names are thereby left
-    alone.
+    The first letter is taken to be right, but where two words sound the same: it nearly always is,
+    and most names are thereby left alone.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -70,24 +115,64 @@ class Spelling:
         return None
 
     def slip(self, word: str) -> str | None:
-        """Return the known word with the fewest slips, the most used of them; None if unsure."""
-        if len(word) < SHORTEST or word[0] not in self._by_letter:
+        """Return the known word that this one was most likely meant to be; None if unsure.
+
+        Of several, what sounds the same comes before what differs by one letter, fewer slips before
+        more, usual slips before others, and the most used word before the others.
+        """
+        if len(word) < SHORTEST:
             return None
-        words = self._by_letter[word[0]]
+        best: tuple[float, str] | None = None
+        sound = _sound(word)
+        for other in self._alike(word, sound):
+            cost = self._cost(word, sound, other)
+            if cost is not None and (best is None or cost < best[0]):
+                best = cost, other
+        return best and best[1]
+
+    def _alike(self, word: str, sound: str) -> Iterator[str]:
+        """Give the words that may be what was meant, the most used of each kind first."""
+        yield from self._sounds[1].get(sound, ())
+        words = self._by_letter.get(word[0])
+        if not words:
+            return
         if word[0] not in self._counts:
             self._counts[word[0]] = _letter_counts(words)
         apart = np.abs(self._counts[word[0]] - _letter_counts([word])).sum(axis=1)
-        for slips in (1, 2) if len(word) >= LONG else (1,):
-            # A slip changes the counts of two letters by one at most: none is missed here.
-            alike = (words[place] for place in np.flatnonzero(apart <= 2 * slips))
-            for other in alike:  # the most used first
-                if self._is_plausible(word, other, slips) and _within(slips, word, other):
-                    return other
-        return None
+        # A slip changes the counts of two letters by one at most: none is missed here.
+        most = 2 if len(word) >= LONG else 1
+        yield from (words[place] for place in np.flatnonzero(apart <= 2 * most))
 
-    def _is_plausible(self, word: str, meant: str, slips: int) -> bool:
+    @cached_property
+    def _sounds(self) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Each word's sound, and the words of each sound."""
+        # All words as lines of one text, which takes a tenth of the time.
+        lines = _sound("\n".join(self._order)).split("\n")
+        sounds = dict(zip(self._order, lines, strict=True)) if self._order else {}
+        alike: dict[str, list[str]] = {}
+        for word, sound in sounds.items():
+            alike.setdefault(sound, []).append(word)
+        return sounds, alike
+
+    def _cost(self, word: str, sound: str, other: str) -> float | None:
+        """Return how unlikely it is that `other` was meant: None where it is not plausible."""
+        same_sound = sound == self._sounds[0][other]
+        most = 3 if same_sound else 2 if len(word) >= LONG else 1
+        slips = next((n for n in range(1, most + 1) if _within(n, word, other)), None)
+        if slips is None or not self._is_plausible(word, other, slips, same_sound=same_sound):
+            return None
+        swapped = slips == 1 and sorted(word) == sorted(other)
+        cost = float(slips)
+        if same_sound:
+            cost = SOUND_COST - SWAPPED * swapped
+        elif swapped or (slips == 1 and _is_next_key(word, other)):
+            cost = TYPING_COST
+        return cost + USE_WEIGHT * math.log2(self._order[other] + 100)
+
+    def _is_plausible(self, word: str, meant: str, slips: int, *, same_sound: bool) -> bool:
         """Take a common word, and a rare one where the slip leaves little doubt."""
-        if self._order[meant] < COMMON * (len(word) - SHORTEST + 1):
+        common = COMMON * (SOUND_ROOM if same_sound else 1)
+        if self._order[meant] < common * (len(word) - SHORTEST + 1):
             return True
         # Few words are one slip away from a long one; swapping and doubling happen by themselves.
         return slips == 1 and (
@@ -95,6 +180,21 @@ class Spelling:
             or sorted(word) == sorted(meant)
             or _undoubled(word) == _undoubled(meant)
         )
+
+
+def _sound(word: str) -> str:
+    """Return letters for how an English word sounds; of several lines, for each."""
+    for spelt, heard in _COMPILED_SOUNDS:
+        word = spelt.sub(heard, word)
+    return word
+
+
+def _is_next_key(word: str, other: str) -> bool:
+    """Tell whether two words differ by a letter that lies beside the right one on a keyboard."""
+    if len(word) != len(other):
+        return False
+    differing = [pair for pair in zip(word, other, strict=True) if pair[0] != pair[1]]
+    return len(differing) == 1 and differing[0] in _NEXT_KEYS
 
 
 def _numbers(word: str) -> Iterator[str]:

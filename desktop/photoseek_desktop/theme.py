@@ -177,6 +177,7 @@ def _colours_of(palette: QPalette) -> Colours:
         accent=palette.highlight().color().name(),
         accent_hover=palette.highlight().color().name(),
         on_accent=palette.highlightedText().color().name(),
+        problem=palette.text().color().name(),
     )
 
 

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from photoseek.manifest import TextInput
 from photoseek.records import Correction
-from photoseek.spelling import Spelling, _within
+from photoseek.spelling import Spelling, _sound, _within
 from photoseek.tokenizer import TextTokenizer
 
 WORDS = (
@@ -97,6 +97,29 @@ def test_a_mistyped_word(spelling: Spelling, word: str, known: str | None) -> No
     assert spelling.slip(word) == known
 
 
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("elefant", "elephant"),  # although "elegant" is nearer, letter by letter
+        ("foto", "photo"),
+        ("nife", "knife"),
+        ("kamel", "camel"),
+        ("fotograph", "photograph"),
+        ("dolfin", "dolphin"),
+        ("trofy", "trophy"),
+        ("skool", "school"),
+    ],
+)
+def test_what_sounds_the_same_comes_first(word: str, known: str) -> None:
+    words = ("elegant", "foot", "knife", "camel", "photo", "photograph", "elephant", "dolphin")
+    assert Spelling([*words, "trophy", "school", "stool"]).slip(word) == known
+
+
+def test_a_slip_of_the_fingers_comes_before_other_slips() -> None:
+    assert Spelling(["bolts", "boots"]).slip("boits") == "boots"
+    assert Spelling(["bolts", "bouts"]).slip("boyts") == "bouts"
+
+
 def test_the_most_used_of_equally_near_words_is_taken() -> None:
     assert Spelling(["boats", "goats", "bolts"]).slip("botts") == "boats"
     assert Spelling(["bolts", "boats"]).slip("botts") == "bolts"
@@ -133,8 +156,11 @@ def test_no_near_word_is_missed_by_looking_only_at_letters() -> None:
     spelling = Spelling(words)
     for _ in range(200):
         word = "a" + "".join(chance.choices("abcdЖ", k=chance.randint(3, 5)))
-        near = [other for other in words if _distance(word, other) <= 1]
-        assert spelling.slip(word) == (near[0] if near else None)
+        costs = [(spelling._cost(word, _sound(word), other), other) for other in words]
+        plausible = [(cost, other) for cost, other in costs if cost is not None]
+        assert spelling.slip(word) == (min(plausible)[1] if plausible else None)
+        near = any(_distance(word, other) <= 1 for other in words)
+        assert bool(plausible) >= near
 
 
 @pytest.mark.parametrize(

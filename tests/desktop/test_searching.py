@@ -148,7 +148,7 @@ def test_a_date_in_a_phrase_is_a_filter_and_can_be_had_as_words(
     search(qtbot, session, "blue 1999")
     page.setFocus()
     with qtbot.waitSignal(session.librarian.results_ready):
-        page.findChild(QToolButton, "asTyped").click()
+        page.findChildren(QToolButton, "asTyped")[0].click()
     assert names(qtbot, session, 1)[0].startswith("blue")
     assert "“1999”" in page.notice
 
