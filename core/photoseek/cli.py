@@ -1,18 +1,15 @@
-"""The `photoseek` command: index, search, explain, exclude and more; only this prints."""
+"""The `photoseek` command: index, search, explain, exclude and more; only this and `terminal` print."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import errno
-import io
 import json
 import os
 import re
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +25,13 @@ from photoseek.errors import (
 )
 from photoseek.filters import Filter
 from photoseek.query import Query
+from photoseek.terminal import (
+    complain,
+    of_the_system,
+    progress_line,
+    show_everything,
+    silence_output,
+)
 from photoseek.wording import (
     coverage,
     explanation_text,
@@ -44,7 +48,7 @@ from photoseek.wording import (
 
 if TYPE_CHECKING:
     from photoseek.library import Library
-    from photoseek.records import Failure, Progress, UpdateReport
+    from photoseek.records import Failure, UpdateReport
 
 __all__ = ["main"]
 
@@ -56,59 +60,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 for the world's fault, 2 for wrong usage."""
     if serve_if_asked(arguments):
         return 0
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what a terminal cannot show is no reason to die
-            stream.reconfigure(errors="backslashreplace")
+    show_everything()
     options = command_parser().parse_args(arguments)
     try:
         code = COMMANDS[options.command](options)
         sys.stdout.flush()  # a full disk is to be noticed here, and not at exit
     except PhotoseekError as error:
-        _complain(str(error))
+        complain(str(error))
         return 1
     except KeyboardInterrupt:
-        _complain("stopped; what was done so far is kept")
+        complain("stopped; what was done so far is kept")
         return 130
     except BrokenPipeError:
-        _silence_output()  # the reader (head, say) has enough
+        silence_output()  # the reader (head, say) has enough
         return 0
     except OSError as error:
-        _complain(_of_the_system(error))
-        _silence_output()
+        complain(of_the_system(error))
+        silence_output()
         return 1
     return code
-
-
-def _complain(sentence: str) -> None:
-    """Say in one line on standard error what is wrong, as far as anything can be said there."""
-    with suppress(OSError):
-        print(f"photoseek: {printable(sentence)}", file=sys.stderr)
-
-
-def _silence_output() -> None:
-    """Keep Python from complaining once more at exit about what cannot be written."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _of_the_system(error: OSError) -> str:
-    """Say what the system refuses, where no other place has said it better."""
-    reason = error.strerror or str(error) or type(error).__name__
-    if isinstance(error, FileNotFoundError) and not _has_current_folder():
-        return "the current folder is no longer there; change to another one"
-    if error.errno == errno.ENOSPC:
-        return f"there is no space left to write to ({reason}); free some"
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return f"the system lets Photoseek open no more files ({reason}); raise the limit"
-    return f"the system refuses: {reason}" + (f": {error.filename}" if error.filename else "")
-
-
-def _has_current_folder() -> bool:
-    try:
-        Path.cwd()
-    except OSError:
-        return False
-    return True
 
 
 def _filter(options: argparse.Namespace) -> Filter:
@@ -144,7 +114,7 @@ def _index(options: argparse.Namespace) -> int:
                 # One wrong folder does not keep the others from being read.
                 if len(options.folders) == 1:
                     raise
-                _complain(str(error))
+                complain(str(error))
                 refused += 1
         if options.watch:
             _follow(library, options)
@@ -160,7 +130,7 @@ def _follow(library: Library, options: argparse.Namespace) -> None:
     try:
         for changes in library.watch():
             for failure in set(changes.unwatched) - told:
-                _complain(f"{failure.path} {failure.reason}; it is looked at again every minute")
+                complain(f"{failure.path} {failure.reason}; it is looked at again every minute")
             told = set(changes.unwatched)
             while True:
                 try:
@@ -171,7 +141,7 @@ def _follow(library: Library, options: argparse.Namespace) -> None:
                     # The other one may have been there already before this change.
                     time.sleep(BUSY_PAUSE)
     except KeyboardInterrupt:
-        _complain("stopped; what was done so far is kept")
+        complain("stopped; what was done so far is kept")
 
 
 def _update(
@@ -182,10 +152,10 @@ def _update(
     tell_always: bool = True,
 ) -> UpdateReport:
     """Update the library and tell what has changed in it."""
-    with _progress_line() as tell:
+    with progress_line() as tell:
         report = library.update(on_progress=tell, places=places)
     for problem in report.problems:
-        _complain(problem)
+        complain(problem)
     counts = {word: getattr(report, word) for word in ("added", "changed", "moved", "removed")}
     if not (tell_always or report.failed or report.beside or any(counts.values())):
         return report
@@ -221,14 +191,14 @@ def _search(options: argparse.Namespace) -> int:
         if not results and not (query.filter and library.info().searchable):
             raise _nothing_to_search(library)
     for line in understood_lines(ranking):
-        _complain(line)
+        complain(line)
     for result in results:
         if options.json:
             print(json.dumps(hit_values(result)))
         else:
             print(hit_text(result, is_compared=ranking.is_compared))
     if not results:
-        _complain("no photo passes the filter")
+        complain("no photo passes the filter")
     elif ranking.is_compared and not options.json:
         print(likely_text(ranking, tells_likely=tells_likely))
     return 0
@@ -252,7 +222,7 @@ def _search_many(options: argparse.Namespace) -> int:
                 row |= {"hits": [], "error": str(error)}
             print(json.dumps(row))
     if failed:
-        _complain(f"{failed} of the phrases could not be searched for; their rows say why")
+        complain(f"{failed} of the phrases could not be searched for; their rows say why")
     return 1 if failed else 0
 
 
@@ -368,7 +338,7 @@ def _model_add(options: argparse.Namespace) -> int:
     with _open_with_shipped(options) as library:
         library.add_model(bundle)
     with _open(options) as library:
-        with _progress_line() as tell:
+        with progress_line() as tell:
             library.update(on_progress=tell)
         model = next(m for m in library.models() if m.id == bundle.manifest.model_id)
     if options.json:
@@ -408,7 +378,7 @@ def _open(options: argparse.Namespace) -> Library:
 
     library = Library.open(options.library)
     if library.recovery:
-        _complain(library.recovery)
+        complain(library.recovery)
     return library
 
 
@@ -428,25 +398,6 @@ def _nothing_to_search(library: Library) -> LibraryError:
     if not info.folders:
         return LibraryError("the library is empty; add a folder: photoseek index FOLDER")
     return LibraryError(f"there is nothing to search: {coverage(info)}")
-
-
-@contextmanager
-def _progress_line() -> Iterator[Callable[[Progress], None] | None]:
-    """Give a callback that keeps one line on a terminal's standard error up to date."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-
-    def tell(progress: Progress) -> None:
-        done = f"{progress.done:,} of {progress.total:,}" if progress.total else ""
-        done += f" by {progress.beside}" if progress.beside else ""
-        failed = f", {progress.failed:,} could not be read" if progress.failed else ""
-        print(f"\r\x1b[K{progress.stage} {done}{failed}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield tell
-    finally:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from photoseek.conditions import matching, why_not
 from photoseek.database import Catalogue, PhotoFile
 from photoseek.errors import LibraryDamagedError
 from photoseek.facts import PhotoFacts
@@ -77,8 +78,8 @@ def test_the_grid_filters_and_records_agree_on_dates_in_every_zone(
     for hour in range(24):
         after, before = datetime(2020, 1, 1, hour), datetime(2020, 1, 2, hour)
         wanted = Filter(after=after, before=before)
-        passing = set(facts.ids[facts.matching(wanted)].tolist())
-        assert passing == {one.id for one in photos if wanted.why_not(one) is None}
+        passing = set(facts.ids[matching(facts, wanted)].tolist())
+        assert passing == {one.id for one in photos if why_not(one, wanted) is None}
         assert passing == {id_ for id_, clock in clocks.items() if after <= clock < before}
 
 
