@@ -1,4 +1,4 @@
-"""The `photoseek` command: index, search, explain, exclude and more; only this and `terminal` print."""
+"""The `photoseek` command: index, search and more; only this and `terminal` print."""
 
 from __future__ import annotations
 

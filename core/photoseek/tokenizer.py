@@ -153,7 +153,9 @@ class TextTokenizer:
                 yield start, end, token != self._unknown_id
 
 
-_PASSED_OVER = re.compile(r"(?<!['’])\b\w+(?:['’]\w+)*|[\u2190-\u2bff\U0001f000-\U0001faff]+")
+_PASSED_OVER = re.compile(
+    r"(?<!['’])(?<![^\W\d_])[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|[\u2190-\u2bff\U0001f000-\U0001faff]+"
+)
 """Words, numbers and pictures such as emoji; the 's of a word is not said to be unknown."""
 
 

@@ -265,6 +265,13 @@ def test_unknown_words_are_given_as_typed_each_once(colour_bundle: ModelBundle) 
     tokenizer = TextTokenizer(colour_bundle.tokenizer, colour_bundle.manifest.text)
     assert tokenizer.unknown_words("A red Kraken, a KRAKEN") == ("A", "Kraken", "a", "KRAKEN")
     assert tokenizer.unknown_words("red") == ()
+    for phrase, unknown in (
+        ("2 red", ("2",)),
+        ("red_5195", ("5195",)),
+        ("red 🐶 犬", ("🐶", "犬")),
+        ("red, (red)! - 'red'", ()),
+    ):
+        assert set(tokenizer.unknown_words(phrase)) == set(unknown), phrase
     assert tokenizer.knows_any("kraken red")
     assert not tokenizer.knows_any("kraken")
     assert not tokenizer.knows_any("?! 12")
