@@ -11,12 +11,12 @@ import contextlib
 import hashlib
 import logging
 import os
-import sys
 from pathlib import Path
 
 import appdirs
 
 from photoseek.bundle import MODEL_FILES, ModelBundle
+from photoseek.decoding.command import trial_command
 from photoseek.errors import BundleError
 from photoseek.files import read_whole, write_atomically
 from photoseek.manifest import Manifest
@@ -67,7 +67,12 @@ def _try(bundle: ModelBundle, seconds: float) -> None:
         # Made here: a process that is ended leaves its folder behind.
         with tempfile.TemporaryDirectory(prefix="photoseek-") as folder:
             done = subprocess.run(
-                [*_command(), str(int(seconds) + 1), os.fspath(bundle.path.absolute()), folder],
+                [
+                    *trial_command(),
+                    str(int(seconds) + 1),
+                    os.fspath(bundle.path.absolute()),
+                    folder,
+                ],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -96,10 +101,6 @@ def _unfit(bundle: ModelBundle, reason: str) -> BundleError:
         f"the model in {bundle.path} was tried in a process of its own and does not work: "
         f"{reason}; use another bundle"
     )
-
-
-def _command() -> list[str]:
-    return [sys.executable, "-m", "photoseek.model_trial_worker"]
 
 
 def _memory_file() -> Path:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,10 @@ LENGTH_TOLERANCE = 0.01
 PHRASES = ("", "a dog on the beach", "Ünïcode, 1234 & \N{GRINNING FACE} " * 100)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Try a bundle for some seconds in a folder where nothing else is."""
-    seconds, path, folder = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+    given = sys.argv[1:] if arguments is None else arguments
+    seconds, path, folder = int(given[0]), Path(given[1]), Path(given[2])
     answers = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:

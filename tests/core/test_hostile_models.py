@@ -21,6 +21,7 @@ from bundles import make_colour_bundle
 from photoseek import BundleError, Library, LibraryError, ModelBundle
 from photoseek import model_trial as trial
 from photoseek.bundle import MANIFEST_FILE, MODEL_FILES, write_manifest
+from photoseek.decoding import command
 from photoseek.manifest import Manifest
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
@@ -229,7 +230,7 @@ def test_a_model_is_tried_once(bundle: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(trial, "_passed", set())
     trial.require_tried(ModelBundle.open(bundle))
     monkeypatch.setattr(trial, "_passed", set())  # another process, later
-    monkeypatch.setattr(trial, "_command", lambda: ["no such program"])
+    monkeypatch.setattr(trial, "trial_command", lambda: ["no such program"])
     trial.require_tried(ModelBundle.open(bundle))
     seal(bundle, embedding_dim=40)  # other promises of the same files are tried anew
     with pytest.raises(BundleError, match="no process can be started"):
@@ -238,7 +239,7 @@ def test_a_model_is_tried_once(bundle: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_shipped_model_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "_passed", set())
-    monkeypatch.setattr(trial, "_command", lambda: ["no such program"])
+    monkeypatch.setattr(trial, "trial_command", lambda: ["no such program"])
     trial.require_tried(ModelBundle.shipped())
 
 
@@ -310,7 +311,21 @@ def test_a_name_with_escape_codes_in_a_library_is_printed_without_them(
 
 
 def test_the_trial_says_what_it_found_to_whoever_starts_it(bundle: Path, tmp_path: Path) -> None:
-    command: list[str | Path] = [sys.executable, "-m", "photoseek.model_trial_worker", "60"]
-    command += [bundle, tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    words: list[str | Path] = [sys.executable, "-m", "photoseek.model_trial_worker", "60"]
+    words += [bundle, tmp_path]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, "passed\n")
+
+
+@pytest.mark.parametrize("entry", ["photoseek.cli", "photoseek_desktop.app"])
+def test_a_frozen_app_tries_a_model_instead_of_opening_a_window(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert command.trial_command() == [sys.executable, command.TRIAL_FLAG]
+    code = f"import sys, {entry} as entry; sys.exit(entry.main(sys.argv[1:]))"
+    words: list[str | Path] = [sys.executable, "-c", code, command.TRIAL_FLAG]
+    done = subprocess.run(
+        [*words, "60", bundle, tmp_path], capture_output=True, text=True, timeout=120, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "passed\n")
