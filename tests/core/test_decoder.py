@@ -17,6 +17,7 @@ import pytest
 
 from drawing import draw_photo
 from flawed_decoder import deadly_photo, flaw_decoder
+from photo_files import png
 from photoseek.decoding.machine import MemoryShares, Room
 from photoseek.decoding.outcomes import FailureKind
 from photoseek.decoding.pool import Decoded, DecodeJob, DecoderPool, Known, Undecodable
@@ -196,6 +197,18 @@ def test_a_photo_that_needs_more_memory_than_others_is_tried_alone(
     refused = found["GREEDY.jpg"]
     assert isinstance(refused, Undecodable)
     assert refused.kind == "memory"
+
+
+@linux
+def test_a_large_photo_is_called_damaged_only_when_all_memory_did_not_help(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    path.write_bytes(png(9000, 9000, 8, 2, (b"IDAT", b"damage")))
+    with DecoderPool(SPEC, workers=1) as pool:
+        first = pool._decode(DecodeJob(path))
+        (outcome,) = outcomes(pool, path).values()
+    assert first.again
+    assert isinstance(outcome, Undecodable)
+    assert outcome.kind == "damaged"
 
 
 @linux

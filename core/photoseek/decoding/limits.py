@@ -14,6 +14,10 @@ NICENESS = 5
 """Indexing steps back when the person does something else."""
 
 
+LEFT_BEHIND = 64 << 20
+"""Bytes of address space that a worker may be larger by after some photos than at its start."""
+
+
 class Limits:
     """Made once the worker has loaded what it needs: a photo's memory is counted from there."""
 
@@ -35,7 +39,9 @@ class Limits:
         import resource
 
         if sys.platform == "linux":  # macOS has the name, and refuses every value
-            _lower(resource.RLIMIT_AS, self._own_memory + memory)
+            # What earlier photos have left behind is not this one's, within bounds.
+            own = min(_address_space(), self._own_memory + LEFT_BEHIND)
+            _lower(resource.RLIMIT_AS, own + memory)
         _lower(resource.RLIMIT_CPU, math.ceil(time.process_time() + seconds))
 
 

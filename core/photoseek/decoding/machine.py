@@ -33,11 +33,11 @@ MOST_OF_ONE = 512 * MIB
 LEAST_OF_ONE = 384 * MIB
 """With less for each, fewer workers are better."""
 
-LEAST_IN_ALL = 384 * MIB
+LEAST_IN_ALL = 448 * MIB
 """On the smallest machines a quarter would open no photo."""
 
-RESIDENT = 64 * MIB
-"""What a worker takes before it opens anything: Python, numpy, Pillow."""
+RESIDENT = 96 * MIB
+"""What a worker takes beside a photo: Python, numpy, Pillow, and what earlier photos have left."""
 
 UNKNOWN_MEMORY = 4096 * MIB
 """Taken for the memory of a machine that does not say."""

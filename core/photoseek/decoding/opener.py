@@ -142,14 +142,18 @@ class PhotoOpener:
         full = {**request, "path": str(path) if path is not None else None, "fetch": fetch}
         started = time.monotonic()
 
-        def ask(worker: WorkerProcess, memory: int) -> Answer | Undecodable:
+        def ask(worker: WorkerProcess, memory: int, *, alone: bool) -> Answer | Undecodable:
             # Both tries together take no longer than one may.
             rest = max(1.0, started + self._patience.clock - time.monotonic())
             patience = Patience(min(self._patience.cpu, rest), rest)
             answer: Answer | Lost = Lost("stopped")
             if memory:
                 answer = worker.ask(
-                    full, *payloads, patience=patience, memory=memory, receive=receive
+                    {**full, "alone": alone},
+                    *payloads,
+                    patience=patience,
+                    memory=memory,
+                    receive=receive,
                 )
             if isinstance(answer, Lost):
                 return why_lost(answer, self._patience)
@@ -159,11 +163,11 @@ class PhotoOpener:
 
         with self._worker() as worker:
             with self._shares.one(self._is_closed) as memory:
-                answer = ask(worker, memory)
+                answer = ask(worker, memory, alone=False)
             if isinstance(answer, Undecodable) and answer.kind in ("memory", "killed"):
                 with self._shares.whole(self._is_closed) as memory:
                     worker.restart()
-                    answer = ask(worker, memory)
+                    answer = ask(worker, memory, alone=True)
                     worker.restart()
         if isinstance(answer, Undecodable):
             raise PhotoError(path, answer.reason, answer.kind)

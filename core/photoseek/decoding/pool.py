@@ -134,7 +134,7 @@ class DecoderPool:
         worker = self._idle.get()
         try:
             with self._shares.one(self._is_closed) as memory:
-                return self._ask(worker, job, memory, describe=True)
+                return self._ask(worker, job, memory, alone=False, describe=True)
         finally:
             self._idle.put(worker)
 
@@ -145,9 +145,9 @@ class DecoderPool:
         try:
             with self._shares.whole(self._is_closed) as memory:
                 worker.restart()
-                second = self._ask(worker, job, memory, describe=describe)
+                second = self._ask(worker, job, memory, alone=True, describe=describe)
                 if second.again and describe and not second.describe:
-                    second = self._ask(worker, job, memory, describe=False)
+                    second = self._ask(worker, job, memory, alone=True, describe=False)
                 # What it had taken goes back, for the next photos have less.
                 worker.restart()
             return dataclasses.replace(second, again=False)
@@ -155,7 +155,7 @@ class DecoderPool:
             self._idle.put(worker)
 
     def _ask(
-        self, worker: WorkerProcess, job: DecodeJob, memory: int, *, describe: bool
+        self, worker: WorkerProcess, job: DecodeJob, memory: int, *, alone: bool, describe: bool
     ) -> _Attempt:
         if not memory:
             return _Attempt(job, _STOPPED)
@@ -164,6 +164,7 @@ class DecoderPool:
             "path": str(job.path),
             "known": [digest.hex() for digest in job.known],
             "spec": self._spec,
+            "alone": alone,
             "describe": describe,
             "fetch": False,
         }

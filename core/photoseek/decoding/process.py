@@ -35,6 +35,17 @@ MOST_LETTERS = 300
 
 _CPU_TIME_UP = -int(getattr(signal, "SIGXCPU", 0)) or None
 
+_ENVIRONMENT = {
+    # The current folder may hold a file named like a module; it must not be imported.
+    "PYTHONSAFEPATH": "1",
+    # Threads of numeric libraries would only count against the limit of memory.
+    "OPENBLAS_NUM_THREADS": "1",
+    # glibc would keep what a large photo has taken, and the next one would have less.
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(8 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(32 << 20),
+}
+
 Receive = Callable[[Mapping[str, Any], IO[bytes]], bool]
 """Takes what follows an answer off the pipe; False where it does not come."""
 
@@ -262,10 +273,7 @@ class _Alarm:
 
 def _spawn(*, background: bool) -> tuple[subprocess.Popen[bytes], int | None]:
     """Start a worker; return it, and the end of a pipe whose closing it takes for our death."""
-    # The current folder may hold a file named like a module; it must not be imported. Numeric
-    # libraries' threads, and memory set aside for each, would only count against the limit.
-    environment = {**os.environ, "PYTHONSAFEPATH": "1", "MALLOC_ARENA_MAX": "2"}
-    environment["OPENBLAS_NUM_THREADS"] = "1"
+    environment = {**os.environ, **_ENVIRONMENT}
     words = [*worker_command(), "background" if background else "foreground"]
     if sys.platform == "win32":
         return _popen(words, environment, creationflags=windows.creation_flags(background)), None

@@ -26,6 +26,7 @@ from photoseek.errors import PhotoError
 from photoseek.images import decode_photo, least_side, make_thumbnail, read_metadata, to_pixels
 from photoseek.manifest import ImageInput
 from photoseek.metadata import pack_metadata
+from photoseek.photo.opening import opened
 from photoseek.raw import RAW_SUFFIXES, can_read_raw
 from photoseek.records import NOT_DOWNLOADED
 
@@ -41,6 +42,9 @@ LARGE_FILE = 64 << 20
 """From here on a file has to begin like a photo before it is read."""
 
 HEAD = 64
+BYTES_FOR_PIXEL = 8
+"""What a decoder and Pillow may take for each pixel together."""
+
 STRIP = 64
 """Rows of a picture that are sent at a time, so that it is not held twice."""
 
@@ -94,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _serve(request: dict[str, Any], payloads: list[bytes], answers: BinaryIO) -> None:
+    content = b""
     try:
         content, suffix = _content(request, payloads)
         write_frame(answers, {"stage": "read"})
@@ -101,7 +106,7 @@ def _serve(request: dict[str, Any], payloads: list[bytes], answers: BinaryIO) ->
     except _Refused as refused:
         write_frame(answers, {"failure": refused.reason, "kind": refused.kind})
     except PhotoError as error:
-        write_frame(answers, {"failure": error.reason, "kind": _kind(error, request)})
+        write_frame(answers, {"failure": error.reason, "kind": _kind(error, request, content)})
     except MemoryError:
         write_frame(answers, {"failure": _TOO_MUCH_MEMORY, "kind": "memory"})
 
@@ -235,13 +240,23 @@ def _begins_like_a_photo(head: bytes, suffix: str) -> bool:
     return head.startswith(_BEGINNINGS) or head[4:8] == b"ftyp" or suffix.lower() in RAW_SUFFIXES
 
 
-def _kind(error: PhotoError, request: dict[str, Any]) -> FailureKind:
+def _kind(error: PhotoError, request: dict[str, Any], content: bytes) -> FailureKind:
     """Return why a photo could not be opened, as code decides by it."""
     if isinstance(error.__cause__, MemoryError):
         return "memory"
     if Path(request.get("path") or "").suffix.lower() in RAW_SUFFIXES and not can_read_raw():
         return "no_reader"
-    return _KINDS.get(error.kind, "damaged")
+    kind = _KINDS.get(error.kind, "damaged")
+    if kind == "damaged" and not request["alone"] and _is_large(content, request["memory"]):
+        return "memory"  # libraries call it damage too; with more memory that turns out
+    return kind
+
+
+def _is_large(content: bytes, memory: int) -> bool:
+    """Tell whether a photo claims so many pixels that there may not be the memory for them."""
+    with contextlib.suppress(Exception), opened(content) as image:
+        return image.width * image.height * BYTES_FOR_PIXEL > memory
+    return False
 
 
 def _digest(content: bytes) -> str:
