@@ -26,6 +26,8 @@ NOON = 1_577_880_000 * 10**9
 
 @pytest.fixture(params=["UTC", "Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati"])
 def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system keeps the zone to itself")
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield request.param

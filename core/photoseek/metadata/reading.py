@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from photoseek.metadata.dates import (
@@ -117,7 +117,7 @@ def _datings(blocks: Blocks, xmp: XmpValues) -> Iterator[Dating | None]:
     yield _iptc_dating(blocks.iptc, *_IPTC_DIGITIZED)
     changed = _exif_dating(blocks.exif.get(_CHANGED), details, _CHANGED_ZONE, _CHANGED_FRACTION)
     satellites = first(lambda: _gps_dating(blocks.gps)) or _gps_xmp_dating(xmp)
-    if changed and satellites and _near_in_time(changed, satellites):
+    if changed and satellites and first(lambda: _near_in_time(changed, satellites)):
         yield changed  # the same moment, on the camera's clock
     yield satellites
     yield parse_mail_date(blocks.texts.get("Creation Time", "")[:64])
@@ -170,8 +170,13 @@ def _gps_xmp_dating(xmp: XmpValues) -> Dating | None:
 
 
 def _near_in_time(one: Dating, other: Dating) -> bool:
-    apart = one.moment.replace(tzinfo=None) - other.moment.replace(tzinfo=None)
-    return abs(apart) <= _LONGEST_DIFFERENCE
+    return abs(_as_in_utc(one) - _as_in_utc(other)) <= _LONGEST_DIFFERENCE
+
+
+def _as_in_utc(dating: Dating) -> datetime:
+    """Return a moment in UTC; one without a zone is taken for one of UTC."""
+    moment = dating.moment if dating.moment.tzinfo else dating.moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC)
 
 
 # Camera, rating, keywords
