@@ -92,7 +92,8 @@ CREATE TABLE photos (
 CREATE INDEX photos_by_digest ON photos (digest)
 """,
     """
-CREATE INDEX photos_by_date ON photos (dated, taken_us, id) WHERE failure IS NULL
+-- `failure` is in it so that the order is read without the table.
+CREATE INDEX photos_by_date ON photos (dated, taken_us, id, failure) WHERE failure IS NULL
 """,
     """
 -- The bundles themselves are in models/ beside the library file. One is `current`: searches use
