@@ -13,9 +13,9 @@ from photoseek.conditions import why_not
 from photoseek.database import Catalogue, KnownFile
 from photoseek.filters import Filter
 from photoseek.manifest import LikelyRule
+from photoseek.photo_names import why_skipped
 from photoseek.ranking import standardise
 from photoseek.records import Explanation, Folder, Photo, Ranking
-from photoseek.scanner import why_skipped
 
 __all__ = ["explain"]
 

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +34,7 @@ from photoseek.loaded_model import LoadedModel
 from photoseek.log import LibraryLog
 from photoseek.model_trial import require_tried
 from photoseek.models import Models
-from photoseek.paths import default_library_directory
+from photoseek.paths import default_library_directory, path_below
 from photoseek.query import Query
 from photoseek.ranking import rank
 from photoseek.records import (
@@ -194,7 +194,7 @@ class Library:
         if folder is None:
             raise FolderError(f"{path} is not a folder of this library")
         with self._writer() as catalogue:
-            self._drop_thumbnails(catalogue.remove_folder(folder.id))
+            catalogue.remove_folder(folder.id)
 
     def exclusions(self) -> tuple[str, ...]:
         """Return the patterns of files and folders that are left out of the library."""
@@ -231,12 +231,42 @@ class Library:
 
         return settle_exclusions(catalogue.exclusions)
 
-    def forget_missing(self) -> int:
-        """Forget the photos that were kept although their files are gone; return how many."""
+    def forget_missing(self, place: Path | str | None = None) -> int:
+        """Forget offline photos: those at or below a place, or all; return how many.
+
+        `place` is a photo's own path, a folder, or a drive; what is elsewhere is left alone. Photos
+        that a cloud drive shows, and files that could not be read, count like any other.
+        """
+        from photoseek.settlement import refresh_states
+
+        below = None if place is None else Path(os.path.abspath(Path(place).expanduser()))  # noqa: PTH100 -- as in add_folder
         with self._writer() as catalogue:
-            gone = catalogue.missing_photos()
-            self._drop_thumbnails(catalogue.remove_photos(gone))
-        return len(gone)
+            model_id = self.bundle.manifest.model_id
+            folders = {folder.id: folder.path for folder in self.folders()}
+            forgotten = [
+                item
+                for item in catalogue.missing_files(model_id)
+                if below is None
+                or path_below(folders[item.folder_id], item.name).is_relative_to(below)
+            ]
+            catalogue.remove_photos([item.id for item in forgotten])
+            refresh_states(catalogue, model_id)
+        return sum(item.failure is None for item in forgotten)
+
+    def forget_photos(self, photo_ids: Collection[int]) -> int:
+        """Forget those of these photos that are offline; return how many.
+
+        A photo whose file is there would be read again: `exclude` leaves it out.
+        """
+        from photoseek.settlement import refresh_states
+
+        wanted = set(photo_ids)
+        with self._writer() as catalogue:
+            model_id = self.bundle.manifest.model_id
+            forgotten = [item.id for item in catalogue.missing_files(model_id) if item.id in wanted]
+            catalogue.remove_photos(forgotten)
+            refresh_states(catalogue, model_id)
+        return len(forgotten)
 
     def update(
         self,
@@ -244,11 +274,14 @@ class Library:
         cancelled: Callable[[], bool] | None = None,
         *,
         places: Collection[Path] | None = None,
+        retry_failed: bool = False,
     ) -> UpdateReport:
         """Bring the library up to date with its folders; what is done is kept when cancelled.
 
         With `places`, absolute paths of files or folders such as `watch` tells, only what is
         there is looked at, unless it seems that a drive has gone: then its whole folder is.
+        `retry_failed` opens every file again that could not be read; what took too long is
+        otherwise tried at later updates, less and less often.
 
         The model in use comes first, then the others embed what they lack. Runs on the calling
         thread, which `on_progress` is called on too. `LibraryBusyError` when another process is
@@ -271,11 +304,14 @@ class Library:
                 tell,
                 stop,
                 leave_out=self.directory.absolute(),
+                retry_failed=retry_failed,
             ).run(places)
             beside, problems = 0, list[str]()
             for model_id in models.lacking(but=model.bundle.manifest.model_id):
                 if stop():
                     break
+                if not catalogue.models.lacking(model_id):
+                    continue  # what it lacks is offline: no reason to open 40 MB of bundle
                 try:
                     other = models.open(model_id)
                 except BundleError as error:
@@ -285,6 +321,7 @@ class Library:
             if self._follows and (successor := models.successor()):
                 self.use_model(successor)
                 models.remove(model.bundle.manifest.model_id, in_use=successor)
+            self._end_changes(catalogue)
             if not stop():
                 problems += self._back_up(catalogue, stop)
         report = dataclasses.replace(
@@ -510,9 +547,8 @@ class Library:
             return [problem]
         return []
 
-    def _drop_thumbnails(self, digests: Iterable[bytes]) -> None:
-        for digest in digests:
-            self._thumbnails.remove(digest)
+    def _end_changes(self, catalogue: Catalogue) -> None:
+        self._thumbnails.end_changes(catalogue.unused_digests(), catalogue.digests)
 
     def _make_thumbnail(self, photo_id: int, digest: bytes) -> bytes | None:
         try:
@@ -534,7 +570,9 @@ class Library:
         try:
             catalogue = Catalogue(self._database_path)
             try:
+                catalogue.note_digests()
                 yield catalogue
+                self._end_changes(catalogue)
             finally:
                 catalogue.close()
         finally:

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from photoseek.files import write_atomically
 
 __all__ = ["ThumbnailCache"]
 
+_UNFINISHED = "unfinished"
+"""The file that is there while thumbnails and library may differ."""
+
+_NAME = re.compile(r"[0-9a-f]{32}\.jpg")
+
 
 class ThumbnailCache:
-    """JPEG files in 256 folders; photos with the same bytes share one."""
+    """JPEG files in 256 folders; photos with the same bytes share one.
+
+    Whoever updates the library calls `begin_changes` before photos come or go and `end_changes`
+    when they have. A process that dies between them leaves a mark, and the next one to end its
+    changes compares all thumbnails with the library.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._mark = directory / _UNFINISHED
+        self._changing = self._compares = False
 
     def get(self, digest: bytes) -> bytes | None:
-        """Return the thumbnail's JPEG, or None where it was never made or has been deleted."""
+        """Return the thumbnail's JPEG, or None where it was never made, was deleted or emptied."""
         try:
-            return self._path(digest).read_bytes()
+            return self._path(digest).read_bytes() or None
         except OSError:
             return None
 
@@ -29,14 +43,51 @@ class ThumbnailCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, thumbnail, durable=False)
 
-    def remove(self, digest: bytes) -> None:
-        """Drop a thumbnail that no photo needs any more."""
-        with contextlib.suppress(OSError):  # what stays behind is only cache
-            self._path(digest).unlink()
+    def begin_changes(self) -> None:
+        """Mark that photos come or go from now on."""
+        if self._changing:
+            return
+        with contextlib.suppress(OSError):  # without a mark, at worst some cache stays behind
+            self._compares = self._mark.exists()
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._mark.touch()
+        self._changing = True
+
+    def end_changes(self, unused: Iterable[bytes], digests: Callable[[], set[bytes]]) -> None:
+        """Drop the thumbnails of the `unused` digests, which no photo has any more.
+
+        Where an earlier process died in between, drop all that are not among the library's
+        `digests`, and what was left half written.
+        """
+        for digest in unused:
+            with contextlib.suppress(OSError):  # what stays behind is only cache
+                self._path(digest).unlink()
+        if self._compares or (not self._changing and self._mark.exists()):
+            self._drop_others({digest.hex() for digest in digests()})
+        if self._changing or self._mark.exists():
+            with contextlib.suppress(OSError):
+                self._mark.unlink(missing_ok=True)
+        self._changing = self._compares = False
 
     def size(self) -> int:
-        """Return the bytes of all thumbnails."""
-        return sum(path.stat().st_size for path in self.directory.glob("*/*.jpg"))
+        """Return the bytes of all thumbnails; some may come and go meanwhile."""
+        size = 0
+        for path in self._files():
+            with contextlib.suppress(OSError):
+                size += path.stat().st_size
+        return size
+
+    def _drop_others(self, digests: set[str]) -> None:
+        for path in self._files():
+            if _NAME.fullmatch(path.name) and path.stem not in digests:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def _files(self) -> Iterator[Path]:
+        with contextlib.suppress(OSError):
+            for folder in self.directory.iterdir():
+                with contextlib.suppress(OSError):
+                    yield from folder.glob("*.jpg")
 
     def _path(self, digest: bytes) -> Path:
         name = digest.hex()

@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from photoseek.photo_names import concerns_photos
 from photoseek.records import Changes, Failure
-from photoseek.scanner import concerns_photos
 
 if TYPE_CHECKING:
     from watchfiles.main import FileChange

@@ -24,8 +24,9 @@ class Entry:
 
     def __init__(self, entry: os.DirEntry[bytes], extra: dict[str, int]) -> None:
         self.name, self.path, self.is_dir = entry.name, entry.path, entry.is_dir
+        self.is_symlink = entry.is_symlink
         status = entry.stat()
-        names = ("st_mode", "st_size", "st_mtime_ns", "st_dev", "st_ino")
+        names = ("st_mode", "st_size", "st_mtime_ns", "st_ctime_ns", "st_dev", "st_ino")
         self._status = SimpleNamespace(**{name: getattr(status, name) for name in names}, **extra)
 
     def stat(self) -> object:

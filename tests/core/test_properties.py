@@ -26,8 +26,9 @@ from photoseek.manifest import (
     RecallReport,
     TextInput,
 )
+from photoseek.photo_names import why_skipped
 from photoseek.query import Query
-from photoseek.scanner import scan_folder, scan_places, why_skipped
+from photoseek.scanner import scan_folder, scan_places
 
 # The scanner
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from photoseek.scanner import scan_folder, why_skipped
+from photoseek.photo_names import why_skipped
+from photoseek.scanner import scan_folder
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX file system")
 
@@ -84,10 +85,11 @@ def test_links_to_folders_and_photos_elsewhere_are_followed(tmp_path: Path) -> N
     touch(tmp_path / "elsewhere" / "a.jpg")
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "link").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "photos" / "b.jpg").symlink_to(tmp_path / "elsewhere" / "a.jpg")
-    assert names(tmp_path / "photos") == ["b.jpg", "link/a.jpg"]
+    alone = touch(tmp_path / "other" / "b.jpg")
+    (tmp_path / "photos" / "c.jpg").symlink_to(alone)
+    assert names(tmp_path / "photos") == ["c.jpg", "link/a.jpg"]
     (tmp_path / "photos link").symlink_to(tmp_path / "photos")
-    assert names(tmp_path / "photos link") == ["b.jpg", "link/a.jpg"]
+    assert names(tmp_path / "photos link") == ["c.jpg", "link/a.jpg"]
 
 
 @posix

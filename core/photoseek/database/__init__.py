@@ -12,6 +12,7 @@ from photoseek.database.catalogue import (
     EmbeddingChanges,
     KnownFile,
     PhotoFile,
+    StoredFailure,
 )
 from photoseek.database.exclusion_table import ExclusionTable
 from photoseek.database.model_table import LackingPhoto, ModelRow, ModelTable
@@ -28,5 +29,6 @@ __all__ = [
     "ModelRow",
     "ModelTable",
     "PhotoFile",
+    "StoredFailure",
     "recover",
 ]

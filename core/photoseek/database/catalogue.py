@@ -33,7 +33,14 @@ from photoseek.facts import FactRow
 from photoseek.paths import path_below
 from photoseek.records import Failure, Metadata, Photo
 
-__all__ = ["Catalogue", "Counts", "EmbeddingChanges", "KnownFile", "PhotoFile"]
+__all__ = [
+    "Catalogue",
+    "Counts",
+    "EmbeddingChanges",
+    "KnownFile",
+    "PhotoFile",
+    "StoredFailure",
+]
 
 
 T = TypeVar("T")
@@ -42,19 +49,24 @@ T = TypeVar("T")
 class PhotoFile(NamedTuple):
     """A place in a folder and the file that was seen there; `name` is the path below the folder.
 
-    A tuple, as is `KnownFile`: a scan makes one of each photo, and tuples are made faster.
+    `changed_ns` is the time of its entry (ctime), `beside` the stamp of its sidecars. A tuple, as
+    is `KnownFile`: a scan makes one of each photo, and tuples are made faster.
     """
 
     folder_id: int
     name: bytes
     file_size: int
     modified_ns: int
+    changed_ns: int = 0
+    beside: int = 0
 
 
 class KnownFile(NamedTuple):
     """What the library remembers of a file; `embedded` is for the model in use.
 
-    `described` tells whether its metadata has been read.
+    `described` tells whether its metadata has been read. Where it could not be read as a photo,
+    `failure` says why, `failure_kind` for code, and `reader` which versions tried. `tries` counts
+    what may pass and has not; before `try_after`, in seconds since 1970, there is no next one.
     """
 
     id: int
@@ -62,9 +74,14 @@ class KnownFile(NamedTuple):
     name: bytes
     file_size: int
     modified_ns: int
+    changed_ns: int
+    beside: int
     digest: bytes | None
     failure: str | None
-    retry: bool
+    failure_kind: str | None
+    tries: int
+    try_after: int
+    reader: str | None
     missing: bool
     embedded: bool
     described: bool
@@ -72,7 +89,17 @@ class KnownFile(NamedTuple):
     @property
     def file(self) -> PhotoFile:
         """The file as it was seen last."""
-        return PhotoFile(self.folder_id, self.name, self.file_size, self.modified_ns)
+        return PhotoFile(*self[1:7])
+
+
+class StoredFailure(NamedTuple):
+    """Why a file is no photo, as `KnownFile` has it."""
+
+    reason: str
+    kind: str
+    tries: int = 0
+    try_after: int = 0
+    reader: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,11 +127,18 @@ class Counts:
 
 
 _KNOWN = (
-    "SELECT p.id, p.folder_id, p.name, p.file_size, p.modified_ns, p.digest, p.failure, p.retry, "
-    "p.missing, e.seq IS NOT NULL, p.described FROM photos p "
+    "SELECT p.id, p.folder_id, p.name, p.file_size, p.modified_ns, p.changed_ns, p.beside, "
+    "p.digest, p.failure, p.failure_kind, p.tries, p.try_after, p.reader, p.missing, "
+    "e.seq IS NOT NULL, p.described FROM photos p "
     "LEFT JOIN embeddings e ON e.photo_id = p.id "
     "AND e.model = (SELECT id FROM models WHERE model_id = ?)"
 )
+
+_FAILURE = (
+    "folder_id, name, file_size, modified_ns, changed_ns, beside, failure, failure_kind, tries, "
+    "try_after, reader"
+)
+"""The columns of a `PhotoFile` and a `StoredFailure`."""
 
 PORTION = 8192
 """Embeddings that are read at once."""
@@ -147,13 +181,40 @@ class Catalogue:
         folders = tuple(folder.path for folder in self.folders.all())
         return Scope(folders, self.exclusions.patterns())
 
-    def remove_folder(self, folder_id: int) -> list[bytes]:
-        """Forget a folder and its photos; return the digests that no photo has any more."""
+    def remove_folder(self, folder_id: int) -> None:
+        """Forget a folder with its photos, hidden or not."""
+        self._connection.run("DELETE FROM folders WHERE id = ?", folder_id)
+
+    # Digests, by which the thumbnails are named
+
+    def note_digests(self) -> None:
+        """Take note, from now on, of the digests of whatever leaves the library in whatever way."""
+        self._connection.run("CREATE TEMP TABLE left_digests (digest BLOB PRIMARY KEY)")
+        for table in ("photos", "excluded_photos"):
+            self._connection.run(
+                f"CREATE TEMP TRIGGER left_{table} AFTER DELETE ON main.{table} "  # noqa: S608 -- one of two
+                "WHEN old.digest IS NOT NULL "
+                "BEGIN INSERT OR IGNORE INTO left_digests VALUES (old.digest); END"
+            )
+
+    def unused_digests(self) -> list[bytes]:
+        """Return the digests noted since the last call that no photo has, shown or hidden."""
         with self.transaction():
-            rows = self._connection.rows("SELECT id FROM photos WHERE folder_id = ?", folder_id)
-            unused = self.remove_photos([row[0] for row in rows])
-            self._connection.run("DELETE FROM folders WHERE id = ?", folder_id)
-        return unused
+            rows = self._connection.rows(
+                "SELECT digest FROM left_digests WHERE digest NOT IN (SELECT digest FROM photos "
+                "WHERE digest IS NOT NULL) AND digest NOT IN (SELECT digest FROM excluded_photos "
+                "WHERE digest IS NOT NULL)"
+            )
+            self._connection.run("DELETE FROM left_digests")
+        return [row[0] for row in rows]
+
+    def digests(self) -> set[bytes]:
+        """Return the digest of every photo, shown or hidden."""
+        rows = self._connection.rows(
+            "SELECT digest FROM photos WHERE digest IS NOT NULL "
+            "UNION SELECT digest FROM excluded_photos WHERE digest IS NOT NULL"
+        )
+        return {row[0] for row in rows}
 
     # Files
 
@@ -207,9 +268,9 @@ class Catalogue:
                 return int(rows[0][0])
             self._clear(file)
             photo_id = self._connection.run(
-                "INSERT INTO photos (folder_id, name, file_size, modified_ns, digest, width, "
-                "height) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                *_place(file),
+                "INSERT INTO photos (folder_id, name, file_size, modified_ns, changed_ns, beside, "
+                "digest, width, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                *file,
                 digest,
                 width,
                 height,
@@ -239,32 +300,53 @@ class Catalogue:
                 photo_id,
             )
 
-    def put_failure(self, file: PhotoFile, reason: str, *, retry: bool) -> None:
-        """Record why a file is no photo; `retry` when the next update should try again."""
+    def put_failure(self, file: PhotoFile, failure: StoredFailure) -> None:
+        """Record why a file is no photo. Where just that is known, nothing is written."""
+        values = (*file, *failure)
         with self.transaction():
+            rows = self._connection.rows(
+                f"SELECT id, failure IS NOT NULL, missing, {_FAILURE} FROM photos "  # noqa: S608 -- our own constant
+                "WHERE folder_id = ? AND name = ?",
+                file.folder_id,
+                file.name,
+            )
+            if rows and rows[0][1:] == (1, 0, *values):
+                return
+            if rows and rows[0][1]:
+                self._connection.run(
+                    f"UPDATE photos SET missing = 0, ({_FAILURE}) = "  # noqa: S608 -- our own constant
+                    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+                    *values,
+                    rows[0][0],
+                )
+                return
+            # It was a photo, and an id stands for a photo's bytes.
             self._clear(file)
             self._connection.run(
-                "INSERT INTO photos (folder_id, name, file_size, modified_ns, failure, retry) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                *_place(file),
-                reason,
-                retry,
+                f"INSERT INTO photos ({_FAILURE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- our own constant
+                *values,
             )
 
-    def copy_photo(self, source_id: int, file: PhotoFile) -> bool:
+    def put_off(self, photo_id: int, tries: int, try_after: int) -> None:
+        """Record that a photo which was read before could not be, and when to try again."""
+        self._connection.run(
+            "UPDATE photos SET tries = ?, try_after = ? WHERE id = ?", tries, try_after, photo_id
+        )
+
+    def copy_photo(self, source_id: int, file: PhotoFile) -> int | None:
         """Add a file whose bytes are those of a known photo, with all of its embeddings.
 
-        False, and nothing is done, where that photo has gone in the meantime.
+        Return its id; None, and nothing is done, where that photo has gone in the meantime.
         """
         with self.transaction():
             if not self._connection.rows("SELECT 1 FROM photos WHERE id = ?", source_id):
-                return False
+                return None
             self._clear(file)
             copy = self._connection.run(
-                "INSERT INTO photos (folder_id, name, file_size, modified_ns, digest, width, "  # noqa: S608 -- our own constant
-                f"height, described, {DESCRIPTION}) SELECT ?, ?, ?, ?, digest, width, height, "
-                f"described, {DESCRIPTION} FROM photos WHERE id = ?",
-                *_place(file),
+                "INSERT INTO photos (folder_id, name, file_size, modified_ns, changed_ns, beside, "  # noqa: S608 -- our own constant
+                f"digest, width, height, described, {DESCRIPTION}) SELECT ?, ?, ?, ?, ?, ?, "
+                f"digest, width, height, described, {DESCRIPTION} FROM photos WHERE id = ?",
+                *file,
                 source_id,
             )
             self._connection.run(
@@ -274,7 +356,7 @@ class Catalogue:
                 source_id,
             )
             self._date(copy)
-            return True
+            return copy
 
     def move_photo(self, photo_id: int, file: PhotoFile) -> None:
         """Give a photo its new place; its id, embeddings and thumbnail stay."""
@@ -287,37 +369,30 @@ class Catalogue:
             )
             self._connection.run(
                 "UPDATE photos SET folder_id = ?, name = ?, file_size = ?, modified_ns = ?, "
-                "missing = 0 WHERE id = ?",
-                *_place(file),
+                "changed_ns = ?, beside = ?, missing = 0, tries = 0, try_after = 0 WHERE id = ?",
+                *file,
                 photo_id,
             )
             self._date(photo_id)
 
     def set_missing(self, photo_ids: Iterable[int], *, missing: bool) -> None:
         """Mark photos as kept although their files are gone, or as back."""
-        with self.transaction():
+        rows = [(missing, id_) for id_ in photo_ids]
+        if rows:
             self._connection.run_many(
-                "UPDATE photos SET missing = ?1 WHERE id = ?2 AND missing <> ?1",
-                [(missing, id_) for id_ in photo_ids],
+                "UPDATE photos SET missing = ?1 WHERE id = ?2 AND missing <> ?1", rows
             )
 
-    def remove_photos(self, photo_ids: Sequence[int]) -> list[bytes]:
-        """Forget photos and embeddings; return the digests that no photo has any more."""
-        with self.transaction():
-            ids = json.dumps(list(photo_ids))
-            rows = self._connection.rows(
-                "SELECT DISTINCT digest FROM photos WHERE digest IS NOT NULL "
-                "AND id IN (SELECT value FROM json_each(?))",
-                ids,
-            )
-            self._connection.run(
-                "DELETE FROM photos WHERE id IN (SELECT value FROM json_each(?))", ids
-            )
-            return [digest for (digest,) in rows if not self._has_digest(digest)]
+    def remove_photos(self, photo_ids: Sequence[int]) -> None:
+        """Forget photos and their embeddings."""
+        self._connection.run(
+            "DELETE FROM photos WHERE id IN (SELECT value FROM json_each(?))",
+            json.dumps(list(photo_ids)),
+        )
 
-    def missing_photos(self) -> list[int]:
-        """Return the ids of the photos that are kept although their files are gone."""
-        return [row[0] for row in self._connection.rows("SELECT id FROM photos WHERE missing")]
+    def missing_files(self, model_id: str) -> list[KnownFile]:
+        """Return what is kept although its files are gone, unread files among it."""
+        return self._known(model_id, "p.missing")
 
     # Embeddings
 
@@ -410,10 +485,6 @@ class Catalogue:
         rows = self._connection.rows("SELECT digest FROM photos WHERE id = ?", photo_id)
         return rows[0][0] if rows else None
 
-    def _has_digest(self, digest: bytes) -> bool:
-        """Tell whether any photo has these bytes."""
-        return bool(self._connection.rows("SELECT 1 FROM photos WHERE digest = ? LIMIT 1", digest))
-
     def failures(self) -> tuple[Failure, ...]:
         """Return the files that could not be read, then the folders that could not be listed."""
         files = self._connection.rows(
@@ -450,7 +521,3 @@ class Catalogue:
         self._connection.run(
             "DELETE FROM photos WHERE folder_id = ? AND name = ?", file.folder_id, file.name
         )
-
-
-def _place(file: PhotoFile) -> tuple[int, bytes, int, int]:
-    return file.folder_id, file.name, file.file_size, file.modified_ns

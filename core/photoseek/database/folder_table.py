@@ -55,6 +55,13 @@ class FolderTable:
         rows = self._connection.rows("SELECT path FROM mounts WHERE folder_id = ?", folder_id)
         return [to_path(row[0]) for row in rows]
 
+    def unreadable(self) -> dict[int, list[Failure]]:
+        """Return what could not be looked at below each folder, by the folder's id."""
+        found: dict[int, list[Failure]] = {}
+        for id_, path, reason in self._connection.rows("SELECT * FROM unreadable ORDER BY path"):
+            found.setdefault(id_, []).append(Failure(to_path(path), reason))
+        return found
+
     def set_scan_result(
         self,
         folder_id: int,

@@ -26,7 +26,6 @@ _PHOTO_COLUMNS = """
     -- seconds since 1970) it may be tried again, and the versions of what could not read it.
     failure TEXT,
     failure_kind TEXT,
-    retry INTEGER NOT NULL DEFAULT 0 CHECK (retry IN (0, 1)),
     tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
     try_after INTEGER NOT NULL DEFAULT 0,
     reader TEXT,

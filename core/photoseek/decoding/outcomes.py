@@ -35,10 +35,14 @@ _MAY_PASS: frozenset[FailureKind] = frozenset(
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """A file to open; `known` are digests of photos that need no decoding again."""
+    """A file to open, with the `sidecars` that describe it.
+
+    `known` are digests of photos that need no decoding again.
+    """
 
     path: Path
     known: frozenset[bytes] = frozenset()
+    sidecars: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
