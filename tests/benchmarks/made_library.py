@@ -18,6 +18,7 @@ from photoseek import ModelBundle
 from photoseek.bundle import MODEL_FILES, write_manifest
 from photoseek.database import Catalogue, PhotoFile
 from photoseek.records import Metadata
+from photoseek.scanner import FileStamp
 
 __all__ = ["MadeLibrary", "narrow_bundle", "unit_rows"]
 
@@ -76,7 +77,7 @@ class MadeLibrary:
         handle = os.open(path, os.O_CREAT | os.O_WRONLY)
         status = os.fstat(handle)
         os.close(handle)
-        return PhotoFile(folder_id, name, status.st_size, status.st_mtime_ns)
+        return PhotoFile(folder_id, name, *FileStamp.of(status))
 
     def _put(
         self, catalogue: Catalogue, file: PhotoFile, number: int, vector: NDArray[np.float32]
