@@ -46,6 +46,9 @@ def command_parser() -> argparse.ArgumentParser:
     index.add_argument(
         "--watch", action="store_true", help="stay, and read new photos as they come, until Ctrl+C"
     )
+    index.add_argument(
+        "--retry-failed", action="store_true", help="open all photos again that could not be read"
+    )
     index.set_defaults(command="index", parser=index)
 
     search = commands.add_parser("search", parents=[shared], help="find photos")
@@ -85,8 +88,18 @@ def command_parser() -> argparse.ArgumentParser:
     forget = commands.add_parser(
         "forget", parents=[shared], help="take folders, or photos that are gone, out of the library"
     )
-    forget.add_argument("folders", metavar="FOLDER", type=Path, nargs="*")
-    forget.add_argument("--missing", action="store_true", help="photos whose files are gone")
+    forget.add_argument(
+        "paths",
+        metavar="PATH",
+        type=Path,
+        nargs="*",
+        help="a folder of the library, or an offline photo, folder or drive",
+    )
+    forget.add_argument(
+        "--missing",
+        action="store_true",
+        help="only offline photos: those at or below each PATH, or all where none is named",
+    )
     forget.set_defaults(command="forget", parser=forget)
 
     exclude = commands.add_parser(

@@ -119,7 +119,7 @@ def _index(options: argparse.Namespace) -> int:
         if options.watch:
             _follow(library, options)
             return 1 if refused else 0
-        report = _update(library, options)
+        report = _update(library, options, retry_failed=options.retry_failed)
     return 1 if refused or report.problems else 0
 
 
@@ -134,7 +134,8 @@ def _follow(library: Library, options: argparse.Namespace) -> None:
             told = set(changes.unwatched)
             while True:
                 try:
-                    _update(library, options, changes.places, tell_always=first)
+                    retry = first and options.retry_failed
+                    _update(library, options, changes.places, tell_always=first, retry_failed=retry)
                     first = False
                     break
                 except LibraryBusyError:
@@ -150,10 +151,11 @@ def _update(
     places: Collection[Path] | None = None,
     *,
     tell_always: bool = True,
+    retry_failed: bool = False,
 ) -> UpdateReport:
     """Update the library and tell what has changed in it."""
     with progress_line() as tell:
-        report = library.update(on_progress=tell, places=places)
+        report = library.update(on_progress=tell, places=places, retry_failed=retry_failed)
     for problem in report.problems:
         complain(problem)
     counts = {word: getattr(report, word) for word in ("added", "changed", "moved", "removed")}
@@ -307,17 +309,21 @@ def _exclude(options: argparse.Namespace) -> int:
 
 
 def _forget(options: argparse.Namespace) -> int:
-    if not options.folders and not options.missing:
-        options.parser.error("name a folder, or --missing")
+    if not options.paths and not options.missing:
+        options.parser.error("name a folder, an offline photo or drive, or --missing")
     with _open(options) as library:
-        for folder in options.folders:
-            library.remove_folder(Path(os.path.abspath(folder)))  # noqa: PTH100 -- as the library does
-        forgotten = library.forget_missing() if options.missing else 0
+        if not options.missing:
+            forgotten = sum(library.forget(path) for path in options.paths)
+        elif options.paths:
+            forgotten = sum(library.forget_missing(path) for path in options.paths)
+        else:
+            forgotten = library.forget_missing()
         info = library.info()
     if options.json:
         print(json.dumps({"forgotten": forgotten, "photos": info.photos}))
     else:
-        print(coverage(info))
+        told = f"{forgotten:,} forgotten; " if forgotten else ""
+        print(told + coverage(info))
     return 0
 
 

@@ -176,13 +176,19 @@ class Library:
 
         `FolderError` for a path that is not a readable folder.
         """
-        folder = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 -- resolve() would show a linked folder under a name the person does not know
+        folder = _absolute(path)
         _check_folder(folder)
-        known = self.folders()
-        for other in known:
-            if folder.is_relative_to(other.path):
+        real = Path(os.path.realpath(folder))
+        known = {other: Path(os.path.realpath(other.path)) for other in self.folders()}
+        for other, its_own in known.items():
+            if folder.is_relative_to(other.path) or real.is_relative_to(its_own):
                 return other
-        inside = [other for other in known if other.path.is_relative_to(folder)]
+        # A link is the folder that it leads to, and what is in one is in the other.
+        inside = [
+            dataclasses.replace(other, path=folder / its_own.relative_to(real))
+            for other, its_own in known.items()
+            if its_own.is_relative_to(real)
+        ]
         self._catalogue.folders.add(folder, inside)
         if inside and self.exclusions():
             self._settle_exclusions(self._catalogue)
@@ -190,11 +196,38 @@ class Library:
 
     def remove_folder(self, path: Path | str) -> None:
         """Forget a folder and its photos; the files themselves stay as they are."""
-        folder = next((item for item in self.folders() if item.path == Path(path)), None)
+        folder = next((item for item in self.folders() if item.path == _absolute(path)), None)
         if folder is None:
             raise FolderError(f"{path} is not a folder of this library")
         with self._writer() as catalogue:
             catalogue.remove_folder(folder.id)
+
+    def forget(self, path: Path | str) -> int:
+        """Forget a whole folder of the library, or what is offline at or below any other path.
+
+        Return how many offline photos that were; 0 for a whole folder. `path` may be a photo's own,
+        a folder's, or that of a drive that is away, whose folders go with it. `FolderError` where
+        nothing there is offline: a photo whose file is there would be read again, and is left out
+        by `exclude`.
+        """
+        place = _absolute(path)
+        if any(folder.path == place for folder in self.folders()):
+            self.remove_folder(place)
+            return 0
+        photos = self.forget_missing(place)
+        empty = [
+            folder.path
+            for folder in self.folders()
+            if folder.path.is_relative_to(place) and not (folder.online or folder.photos)
+        ]
+        for path in empty:
+            self.remove_folder(path)
+        if not photos and not empty:
+            raise FolderError(
+                f"{place} is not a folder of this library, and no photo there is offline; to leave "
+                "out what is there, use photoseek exclude"
+            )
+        return photos
 
     def exclusions(self) -> tuple[str, ...]:
         """Return the patterns of files and folders that are left out of the library."""
@@ -239,7 +272,7 @@ class Library:
         """
         from photoseek.settlement import refresh_states
 
-        below = None if place is None else Path(os.path.abspath(Path(place).expanduser()))  # noqa: PTH100 -- as in add_folder
+        below = None if place is None else _absolute(place)
         with self._writer() as catalogue:
             model_id = self.bundle.manifest.model_id
             folders = {folder.id: folder.path for folder in self.folders()}
@@ -494,7 +527,7 @@ class Library:
         # Its place is told among all photos, whether the filter lets it through or not.
         whole = dataclasses.replace(query, filter=Filter()) if query and query.is_compared else None
         ranking = self._compare(whole, None) if whole else None
-        absolute = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 -- as in add_folder
+        absolute = _absolute(path)
         manifest = self.bundle.manifest
         rule = manifest.likely_rule(by_photo=query.by_photo) if query else None
         return explain(
@@ -591,6 +624,11 @@ class Library:
                 f"the library folder {self.directory} cannot be written ({error.strerror}); make "
                 "it writable, or choose another with --library"
             ) from error
+
+
+def _absolute(path: Path | str) -> Path:
+    """Return a path from the root, by the name that the person knows: `resolve` would change it."""
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100
 
 
 def _check_folder(folder: Path) -> None:

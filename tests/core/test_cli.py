@@ -225,13 +225,46 @@ def test_explain_says_why(indexed: Run, colour_folder: Path) -> None:
     assert "there is no such file" in plain.out
 
 
-def test_forget_takes_folders_and_missing_photos_out(indexed: Run, colour_folder: Path) -> None:
-    for name in ("red", "blue", "green"):
-        (colour_folder / f"{name}.jpg").unlink()
+def test_forget_takes_folders_and_missing_photos_out(
+    indexed: Run, colour_folder: Path, tmp_path: Path
+) -> None:
+    drive = draw_photo(tmp_path / "drive" / "usb" / "white.jpg", "white").parent
+    indexed("index", drive)
+    drive.rename(tmp_path / "unplugged")
     indexed("index", colour_folder)
-    assert indexed("forget", "--missing", "--json").rows == [{"forgotten": 3, "photos": 3}]
+    none = {"forgotten": 0, "photos": 7}
+    assert indexed("forget", "--missing", colour_folder, "--json").rows == [none]
+    assert_one_line(indexed("forget", colour_folder / "red.jpg"), "use photoseek exclude")
+    assert indexed("forget", "--missing", "--json").rows == [{"forgotten": 1, "photos": 6}]
     assert indexed("forget", colour_folder, "--json").rows == [{"forgotten": 0, "photos": 0}]
     assert_one_line(indexed("forget", colour_folder), "is not a folder of this library")
+
+
+def test_forget_takes_a_drive_with_its_folders_out_or_one_photo(
+    indexed: Run, colour_folder: Path, tmp_path: Path
+) -> None:
+    drive = tmp_path / "drive"
+    for name in ("a", "b"):
+        draw_photo(drive / name / "white.jpg", "white")
+        draw_photo(drive / name / "black.jpg", "black")
+        indexed("index", drive / name)
+    drive.rename(tmp_path / "unplugged")
+    indexed("index", colour_folder)
+    one = {"forgotten": 1, "photos": 9}
+    assert indexed("forget", drive / "a" / "white.jpg", "--json").rows == [one]
+    assert indexed("forget", drive, "--json").rows == [{"forgotten": 3, "photos": 6}]
+    (info,) = indexed("info", "--json").rows
+    assert [folder["path"] for folder in info["folders"]] == [str(colour_folder)]
+    assert info["offline"] == 0
+
+
+def test_index_opens_what_could_not_be_read_again_when_it_is_asked_to(
+    indexed: Run, colour_folder: Path
+) -> None:
+    (colour_folder / "bad.jpg").write_bytes(b"bad")
+    assert indexed("index", colour_folder, "--json").rows[0]["failed"] == 1
+    assert indexed("index", colour_folder, "--json").rows[0]["failed"] == 0
+    assert indexed("index", colour_folder, "--retry-failed", "--json").rows[0]["failed"] == 1
 
 
 def test_the_library_option_goes_before_the_variable(
