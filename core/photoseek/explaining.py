@@ -13,6 +13,7 @@ from photoseek.conditions import why_not
 from photoseek.database import Catalogue, KnownFile
 from photoseek.filters import Filter
 from photoseek.manifest import LikelyRule
+from photoseek.paths import path_below
 from photoseek.photo_names import why_skipped
 from photoseek.ranking import standardise
 from photoseek.records import Explanation, Folder, Photo, Ranking
@@ -46,11 +47,32 @@ def explain(
             )
         known = catalogue.find_file(folder.id, name, model_id)
     if folder is None or known is None:
+        own_name = _own_name(path, catalogue, model_id)
+        if own_name not in (None, path):
+            explanation = explain(
+                own_name, catalogue, model_id, ranking, likely, library_directory, wanted
+            )
+            return dataclasses.replace(explanation, path=path)
         return _unknown(path, folder, library_directory)
     explanation = _sifted(_state(path, folder, known), catalogue.photos([known.id]), wanted)
     if ranking is None or not known.embedded:
         return explanation
     return _placed(explanation, known.id, ranking, likely)
+
+
+def _own_name(path: Path, catalogue: Catalogue, model_id: str) -> Path | None:
+    """Return the path by which the library knows a file that is named by way of a link."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return None
+    real = os.path.realpath(path)
+    folders = {folder.id: folder.path for folder in catalogue.folders.all()}
+    names = (
+        path_below(folders[item.folder_id], item.name)
+        for item in catalogue.files_of_size(size, model_id)
+    )
+    return next((name for name in names if os.path.realpath(name) == real), None)
 
 
 def _rule(patterns: Sequence[str], name: bytes) -> str | None:

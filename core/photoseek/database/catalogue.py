@@ -246,6 +246,10 @@ class Catalogue:
         found = self._known(model_id, "p.folder_id = ? AND p.name = ?", folder_id, name)
         return found[0] if found else None
 
+    def files_of_size(self, file_size: int, model_id: str) -> list[KnownFile]:
+        """Return what is remembered of all files of a size."""
+        return self._known(model_id, "p.file_size = ?", file_size)
+
     def _known(self, model_id: str, where: str, *values: object) -> list[KnownFile]:
         rows = self._connection.rows(f"{_KNOWN} WHERE {where}", model_id, *values)
         return [KnownFile._make(row) for row in rows]
