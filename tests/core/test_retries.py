@@ -9,7 +9,7 @@ import pytest
 
 from drawing import draw_photo
 from photoseek import Library
-from photoseek.decoder import DecodeJob, DecoderPool, FailureKind, Outcome, Undecodable
+from photoseek.decoding.pool import DecodeJob, DecoderPool, FailureKind, Outcome, Undecodable
 from photoseek.indexer import MOST_IN_VAIN
 
 
@@ -141,7 +141,7 @@ def test_a_file_that_stays_bad_is_opened_again_for_newer_readers_or_when_asked(
 def test_photos_that_nothing_here_reads_are_counted_and_not_opened(
     library: Library, colour_folder: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("photoseek.photo_names.can_read_raw", lambda: False)
+    monkeypatch.setattr("photoseek.photo.formats.can_read_raw", lambda: False)
     for name in ("a.NEF", "b.jxl", "c.psd"):
         (colour_folder / name).write_bytes(b"1")
     library.add_folder(colour_folder)
@@ -154,6 +154,6 @@ def test_photos_that_nothing_here_reads_are_counted_and_not_opened(
         "c.psd": True,
     }
     assert library.explain(colour_folder / "a.NEF").status == "failed"
-    monkeypatch.setattr("photoseek.photo_names.can_read_raw", lambda: True)
+    monkeypatch.setattr("photoseek.photo.formats.can_read_raw", lambda: True)
     monkeypatch.setattr("photoseek.retrying.reader", lambda: "with rawpy")
     assert update(library, pool) == ["a.NEF"]

@@ -13,7 +13,7 @@ import pytest
 
 from drawing import draw_photo
 from photoseek import Library, ModelBundle, Progress
-from photoseek.decoder import DecodeJob, DecoderPool, Outcome, Undecodable
+from photoseek.decoding.pool import DecodeJob, DecoderPool, Outcome, Undecodable
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_an_update_that_finds_nothing_new_leaves_the_library_bit_for_bit(
     other_bundle: ModelBundle,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("photoseek.photo_names.can_read_raw", lambda: False)
+    monkeypatch.setattr("photoseek.photo.formats.can_read_raw", lambda: False)
     (colour_folder / "damaged.jpg").write_bytes(b"\xff\xd8\xff")
     (colour_folder / ".cloud.jpg.icloud").touch()
     (colour_folder / "camera.nef").write_bytes(b"1")
