@@ -8,7 +8,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -61,6 +62,15 @@ if TYPE_CHECKING:
 __all__ = ["Library"]
 
 
+@dataclass(frozen=True)
+class _Sizes:
+    """Bytes of a library's files."""
+
+    database: int = 0
+    backups: int = 0
+    thumbnails: int = 0
+
+
 class Library:
     """One library on disk, searched with one of its models; any thread may call any method.
 
@@ -100,6 +110,7 @@ class Library:
             raise
         self._model = LoadedModel(chosen, self._catalogue, self.opener)
         self._sieve = Sieve(self._catalogue)
+        self._sizes = _Sizes()
 
     @classmethod
     def open(
@@ -534,11 +545,16 @@ class Library:
             absolute, self._catalogue, manifest.model_id, ranking, rule, self.directory, wanted
         )
 
-    def info(self) -> LibraryInfo:
-        """Return what the library holds, covers and misses, its model, provider and sizes."""
+    def info(self, *, sizes: bool = True) -> LibraryInfo:
+        """Return what the library holds, covers and misses, its model, provider and sizes.
+
+        Measuring the sizes looks at every thumbnail. Without `sizes`, they are as measured last.
+        """
         model = self._in_use()
         manifest = model.bundle.manifest
         counts = self._catalogue.counts(manifest.model_id)
+        if sizes:
+            self._sizes = self._measure()
         return LibraryInfo(
             directory=self.directory,
             photos=counts.photos,
@@ -553,12 +569,19 @@ class Library:
             recall=manifest.recall,
             provider=model.encoder.provider,
             fallback=model.encoder.fallback,
-            database_bytes=sum(file.stat().st_size for file in self.directory.glob("library.db*")),
-            backup_bytes=self._catalogue.backup_bytes(),
-            thumbnail_bytes=self._thumbnails.size(),
+            database_bytes=self._sizes.database,
+            backup_bytes=self._sizes.backups,
+            thumbnail_bytes=self._sizes.thumbnails,
             models=self.models(),
             exclusions=self.exclusions(),
         )
+
+    def _measure(self) -> _Sizes:
+        database = 0
+        for file in self.directory.glob("library.db*"):
+            with suppress(FileNotFoundError):  # the log goes when another process closes
+                database += file.stat().st_size
+        return _Sizes(database, self._catalogue.backup_bytes(), self._thumbnails.size())
 
     def _newest(self, query: Query, top_k: int | None) -> Ranking:
         """Return the photos that a filter lets through, the last taken first, without scores."""

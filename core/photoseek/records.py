@@ -231,7 +231,8 @@ class LibraryInfo:
     """The state of a library: coverage, folders, failures, model, provider and sizes in bytes.
 
     `photos` = `searchable` + `failed` + `pending`; `offline` photos stay searchable. Of the
-    `failed`, `not_downloaded` are only shown by a cloud drive: Photoseek fetches nothing.
+    `failed`, `not_downloaded` are only shown by a cloud drive: Photoseek fetches nothing. The
+    sizes of database, backups and thumbnails are as measured last; 0 before that.
     """
 
     directory: Path

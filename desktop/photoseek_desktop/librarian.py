@@ -130,11 +130,16 @@ class Librarian(QObject):
         if self._search is None or self._search.done:
             self._ask(self.results_refreshed.emit)
 
-    def request_info(self) -> None:
-        """Ask for the library's state; `info_changed` follows."""
+    def request_info(self, *, sizes: bool = False) -> None:
+        """Ask for the library's state; `info_changed` follows.
+
+        Measuring the `sizes` looks at every thumbnail; they are otherwise as measured last.
+        """
         if self._info is not None:
             self._info.cancel()
-        self._info = self._run(self._lanes.upkeep, Library.info, self.info_changed.emit)
+        self._info = self._run(
+            self._lanes.upkeep, lambda library: library.info(sizes=sizes), self.info_changed.emit
+        )
 
     def fetch_photos(
         self, ids: Sequence[int], then: Callable[[list[Photo]], None]

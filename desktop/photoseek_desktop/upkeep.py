@@ -123,7 +123,7 @@ class Upkeep(QObject):
         bar.stop_wanted.connect(self._indexer.stop)
         self._actions.rescan.triggered.connect(self._on_rescan_wanted)
         self._actions.try_again.triggered.connect(self.open_library)
-        self._actions.library.triggered.connect(self._librarian.request_info)
+        self._actions.library.triggered.connect(self._on_library_wanted)
         dialogs.folder_chosen.connect(lambda path: self._librarian.add_folders([path]))
         dialogs.remove_wanted.connect(self._on_remove_wanted)
         dialogs.forget_wanted.connect(self._on_forget_wanted)
@@ -184,7 +184,7 @@ class Upkeep(QObject):
 
     def _look_for_changes(self) -> None:
         self._librarian.refresh()
-        self._librarian.request_info()
+        self._librarian.request_info(sizes=self._dialogs.library is not None)
 
     def _on_refresh_due(self) -> None:
         if self._indexer.paused:
@@ -193,6 +193,9 @@ class Upkeep(QObject):
         self._looks += 1
         if self._looks % COUNT_EVERY == 0:
             self._librarian.request_info()
+
+    def _on_library_wanted(self) -> None:
+        self._librarian.request_info(sizes=True)
 
     def _on_remove_wanted(self, folder: Path) -> None:
         self._indexer.stop()
