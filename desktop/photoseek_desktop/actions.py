@@ -50,6 +50,7 @@ class Actions(QObject):
         self.info = self._make(self.tr("About this photo"), "info", "Alt+Return")
         self.info.setCheckable(True)
         self.explain_this = self._make(self.tr("Why is it here?"), "question")
+        self.forget = self._make(self.tr("Forget offline photo"), "")
 
         self.sorts = QActionGroup(self)
         self.closest_first = self.sorts.addAction(self.tr("Best match first"))
@@ -124,8 +125,8 @@ class Actions(QObject):
         menu.addSeparator()
         menu.addActions([self.help, self.about, self.quit])
 
-    def photo_menu(self, parent: QWidget, selected: int) -> QMenu:
-        """Return the context menu for a number of selected photos."""
+    def photo_menu(self, parent: QWidget, selected: int, *, offline: bool) -> QMenu:
+        """Return the context menu for some selected photos; `offline` if one of them is."""
         menu = QMenu(parent)
         menu.addActions([self.view, self.info])
         menu.addSeparator()
@@ -134,6 +135,9 @@ class Actions(QObject):
         menu.addAction(self.similar)
         if selected == 1:
             menu.addAction(self.explain_this)
+        if offline:
+            menu.addSeparator()
+            menu.addAction(self.forget)
         return menu
 
     def _make(self, words: str, icon: str, *keys: str) -> QAction:

@@ -25,7 +25,8 @@ class Dialogs(QObject):
         photo_chosen(Path): search by this photo.
         missed_chosen(Path): say why this file is not found.
         remove_wanted(Path): take this folder out of the library.
-        forget_wanted(): forget the photos whose files are gone.
+        forget_wanted(Path | None): forget the offline photos of this folder, or of all.
+        retry_wanted(): open all photos again that could not be read.
         model_chosen(Path): add the model bundle in this folder.
         use_model_wanted(str, bool): search with this model, though it is incomplete or not.
         remove_model_wanted(str): forget this model.
@@ -39,7 +40,8 @@ class Dialogs(QObject):
     photo_chosen = Signal(object)
     missed_chosen = Signal(object)
     remove_wanted = Signal(object)
-    forget_wanted = Signal()
+    forget_wanted = Signal(object)
+    retry_wanted = Signal()
     model_chosen = Signal(object)
     use_model_wanted = Signal(str, bool)
     remove_model_wanted = Signal(str)
@@ -101,6 +103,7 @@ class Dialogs(QObject):
         dialog.add_wanted.connect(self.choose_folder)
         dialog.remove_wanted.connect(self.remove_wanted)
         dialog.forget_wanted.connect(self.forget_wanted)
+        dialog.retry_wanted.connect(self.retry_wanted)
         dialog.reveal_wanted.connect(self.reveal_wanted)
         dialog.exclusions.exclude_wanted.connect(self.exclude_wanted)
         dialog.exclusions.include_wanted.connect(self.include_wanted)

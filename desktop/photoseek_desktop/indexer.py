@@ -52,8 +52,10 @@ class Indexer(QObject):
         self._job: Job[UpdateReport] | None = None
         self._stopping = False
         self._again = False
+        # What the update under way looks at, and what has to be looked at after it: None is all.
         self._places: frozenset[Path] | None = None
-        self._waiting: frozenset[Path] = frozenset()
+        self._waiting: frozenset[Path] | None = frozenset()
+        self._retry_failed = False
         self.started_once = False
         self._may_go_on = threading.Event()
         self._may_go_on.set()
@@ -69,13 +71,15 @@ class Indexer(QObject):
         """Whether the update is held."""
         return not self._may_go_on.is_set()
 
-    def start(self, places: frozenset[Path] | None = None) -> None:
-        """Update the library, or only some places in it.
+    def start(self, places: frozenset[Path] | None = None, *, retry_failed: bool = False) -> None:
+        """Update the library, or only some places in it, and what an earlier one has left undone.
 
         An update under way starts over to see what is new in everything; places wait for its end.
+        `retry_failed` opens again what could not be read.
         """
+        self._retry_failed = self._retry_failed or retry_failed
         if self.running and places is not None:
-            self._waiting |= places
+            self._wait_for(places)
             return
         if self.running:
             self._again = True
@@ -83,18 +87,21 @@ class Indexer(QObject):
             self.resume()
             return
         self._stopping = self._again = False
-        self._places, self._waiting = places, frozenset()
+        self._wait_for(places)
+        self._places, self._waiting = self._waiting, frozenset()
         self.started_once = True
-        library = self._librarian.library
+        library, retry_failed = self._librarian.library, self._retry_failed
         self._job = self._lane.run(
-            lambda cancelled: self._update(library, cancelled), self._on_done, self._on_failed
+            lambda cancelled: self._update(library, cancelled, retry_failed=retry_failed),
+            self._on_done,
+            self._on_failed,
         )
-        self.started.emit(places is None)
+        self.started.emit(self._places is None)
 
     def try_again(self) -> None:
         """Start what could not be done once more, unless something else is under way."""
         if not self.running:
-            self.start(self._places)
+            self.start(frozenset())
 
     def pause(self) -> None:
         """Hold the update before its next photos."""
@@ -114,7 +121,16 @@ class Indexer(QObject):
         self._waiting = frozenset()
         self.resume()
 
-    def _update(self, library: Library, cancelled: Cancelled) -> UpdateReport:
+    def _wait_for(self, places: frozenset[Path] | None) -> None:
+        """Look at these places, too, in the next update."""
+        if places is None or self._waiting is None:
+            self._waiting = None
+        else:
+            self._waiting |= places
+
+    def _update(
+        self, library: Library, cancelled: Cancelled, *, retry_failed: bool
+    ) -> UpdateReport:
         """Run on the lane's thread."""
         told = 0.0
 
@@ -131,7 +147,9 @@ class Indexer(QObject):
                     return True
             return self._stopping or cancelled()
 
-        return library.update(on_progress, is_cancelled, places=self._places)
+        return library.update(
+            on_progress, is_cancelled, places=self._places, retry_failed=retry_failed
+        )
 
     def _on_crashed(self) -> None:
         if self._job is not None and self._job.done:
@@ -141,11 +159,13 @@ class Indexer(QObject):
         if self._again:
             self.start()
             return
+        self._retry_failed = False
         self.finished.emit(report)
-        if self._waiting and not self.running:
-            self.start(self._waiting)
+        if self._waiting != frozenset() and not self.running:
+            self.start(frozenset())
 
     def _on_failed(self, error: PhotoseekError) -> None:
+        self._wait_for(self._places)
         if isinstance(error, LibraryBusyError):
             self.busy.emit()
         else:

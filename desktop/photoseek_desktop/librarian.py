@@ -80,6 +80,7 @@ class Librarian(QObject):
         self._request = SearchRequest()
         self._search: Job[Results] | None = None
         self._info: Job[LibraryInfo] | None = None
+        self._measures = False
 
     @property
     def request(self) -> SearchRequest:
@@ -135,8 +136,10 @@ class Librarian(QObject):
 
         Measuring the `sizes` looks at every thumbnail; they are otherwise as measured last.
         """
-        if self._info is not None:
+        if self._info is not None and not self._info.done:
             self._info.cancel()
+            sizes = sizes or self._measures
+        self._measures = sizes
         self._info = self._run(
             self._lanes.upkeep, lambda library: library.info(sizes=sizes), self.info_changed.emit
         )
@@ -235,10 +238,21 @@ class Librarian(QObject):
             lambda _: self.folders_changed.emit(),
         )
 
-    def forget_missing(self) -> None:
-        """Forget the photos whose files are gone. Stop the update under way first."""
+    def forget_missing(self, folder: Path | None) -> None:
+        """Forget the offline photos of a folder, or all. Stop the update under way first."""
         self._run(
-            self._lanes.indexing, Library.forget_missing, lambda _: self.folders_changed.emit()
+            self._lanes.indexing,
+            lambda library: library.forget_missing(folder),
+            lambda _: self.folders_changed.emit(),
+        )
+
+    def forget_photos(self, ids: Sequence[int]) -> None:
+        """Forget those of these photos that are offline. Stop the update under way first."""
+        wanted = tuple(ids)
+        self._run(
+            self._lanes.indexing,
+            lambda library: library.forget_photos(wanted),
+            lambda _: self.folders_changed.emit(),
         )
 
     def add_model(self, path: Path) -> None:

@@ -39,13 +39,15 @@ class LibraryDialog(QDialog):
     Signals:
         add_wanted(): the person wants to add a folder.
         remove_wanted(Path): take this folder out of the library.
-        forget_wanted(): forget the photos whose files are gone.
+        forget_wanted(Path | None): forget the offline photos of this folder, or of all.
+        retry_wanted(): open all photos again that could not be read.
         reveal_wanted(Path): show this file in the file manager.
     """
 
     add_wanted = Signal()
     remove_wanted = Signal(object)
-    forget_wanted = Signal()
+    forget_wanted = Signal(object)
+    retry_wanted = Signal()
     reveal_wanted = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
@@ -104,11 +106,13 @@ class LibraryDialog(QDialog):
     def _failures_page(self) -> QWidget:
         hint = QLabel(
             self.tr(
-                "Double-click a file to see it in the file manager. They are tried again "
-                "when they change."
+                "Double-click a file to see it in the file manager. Files are tried again when "
+                "they change, and what may pass from time to time."
             )
         )
         hint.setProperty("muted", True)
+        self.retry_button = QPushButton(self.tr("Try again now"))
+        self.retry_button.clicked.connect(self.retry_wanted)
         copy = QPushButton(self.tr("Copy list"))
         copy.clicked.connect(self._on_copy_clicked)
         view = PlainTable(self.failures, self.tr("File"))
@@ -118,6 +122,7 @@ class LibraryDialog(QDialog):
         )
         row = QHBoxLayout()
         row.addWidget(hint, 1)
+        row.addWidget(self.retry_button)
         row.addWidget(copy)
         return _page(view, row)
 
@@ -150,6 +155,7 @@ class LibraryDialog(QDialog):
 
     def _show_failures(self, info: LibraryInfo) -> None:
         self.failures.show_failures(info.failures)
+        self.retry_button.setEnabled(bool(info.failures))
         self.tabs.setTabText(1, self.tr("Unreadable ({count})").format(count=count(info.failed)))
 
     def _show_about(self, info: LibraryInfo) -> None:
@@ -218,15 +224,20 @@ class LibraryDialog(QDialog):
         )
 
     def _on_forget_clicked(self) -> None:
+        folder = self._chosen_folder()
+        if folder is None:
+            question = self.tr("Forget {photos}?").format(photos=photos(self._offline))
+        else:
+            question = self.tr("Forget the offline photos of {folder}?").format(folder=folder)
         confirm(
             self,
-            self.tr("Forget {photos}?").format(photos=photos(self._offline)),
+            question,
             self.tr(
                 "Their files cannot be found now. If they are on a drive that is only "
                 "unplugged, keep them: they will be read again otherwise."
             ),
             self.tr("Forget"),
-            self.forget_wanted.emit,
+            lambda: self.forget_wanted.emit(folder),
         )
 
     def _on_copy_clicked(self) -> None:

@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.actions_.check_theme(theme.choice)
         if sys.platform == "darwin":
             self.actions_.fill_main_menu(self.menuBar().addMenu(self.tr("Photoseek")))
+        self.photo_actions.forget_wanted.connect(self._upkeep.forget_photos)
         self._upkeep.photos_changed.connect(self.model.forget_photos)
         self._upkeep.photos_changed.connect(self.cache.forget_failures)
         self.model.photos_wanted.connect(self._on_photos_wanted)
@@ -308,9 +309,10 @@ class MainWindow(QMainWindow):
             action.setEnabled(some)
 
     def _on_menu_wanted(self, place: QPoint) -> None:
-        selected = len(self.selected_ids())
-        if selected:
-            menu = self.actions_.photo_menu(self, selected)
+        ids = self.selected_ids()
+        if ids:
+            offline = self.model.any_offline(ids)
+            menu = self.actions_.photo_menu(self, len(ids), offline=offline)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(place)
 

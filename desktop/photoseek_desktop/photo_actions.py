@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from photoseek import Photo
 from photoseek_desktop.actions import Actions
+from photoseek_desktop.confirmation import confirm
 from photoseek_desktop.file_manager import FileManager
 from photoseek_desktop.librarian import Librarian
 from photoseek_desktop.messages import explanation_text, photos
@@ -29,8 +30,10 @@ class PhotoActions(QObject):
     Signals:
         similar_found(list[QueryPhoto]): search by these photos of the library.
         notice(str): something to say in passing.
+        forget_wanted(list[int]): forget these offline photos.
     """
 
+    forget_wanted = Signal(object)
     similar_found = Signal(object)
     notice = Signal(str)
 
@@ -51,6 +54,7 @@ class PhotoActions(QObject):
         actions.copy.triggered.connect(self.copy)
         actions.similar.triggered.connect(self.find_similar)
         actions.explain_this.triggered.connect(self.explain_selected)
+        actions.forget.triggered.connect(self.forget_offline)
 
     def open(self) -> None:
         """Open the selected photos in the system's viewer."""
@@ -76,6 +80,12 @@ class PhotoActions(QObject):
         if ids:
             self._librarian.fetch_query_photos(ids, self.similar_found.emit)
 
+    def forget_offline(self) -> None:
+        """Ask, then forget those of the selected photos that are offline."""
+        ids = self._selected_ids()
+        if ids:
+            self._librarian.fetch_photos(ids, self._ask_to_forget)
+
     def explain_selected(self) -> None:
         """Say why the selected photo is where it is."""
         ids = self._selected_ids()
@@ -94,6 +104,20 @@ class PhotoActions(QObject):
             box.open()
 
         self._librarian.explain(path, lambda explanation: then(explanation_text(explanation)))
+
+    def _ask_to_forget(self, found: list[Photo]) -> None:
+        offline = [photo.id for photo in found if photo.offline]
+        if offline:
+            confirm(
+                self._window,
+                self.tr("Forget {photos}?").format(photos=photos(len(offline))),
+                self.tr(
+                    "Their files cannot be found now. If they are on a drive that is only "
+                    "unplugged, keep them: they will be read again otherwise."
+                ),
+                self.tr("Forget"),
+                lambda: self.forget_wanted.emit(offline),
+            )
 
     def _explain_first(self, found: list[Photo]) -> None:
         if found:

@@ -100,6 +100,10 @@ class PhotoModel(QAbstractListModel):
         found = (self.photo(row) for row in rows)
         return [photo for photo in found if photo is not None]
 
+    def any_offline(self, ids: Sequence[int]) -> bool:
+        """Tell whether one of these photos is offline, as far as their rows are here."""
+        return any((photo := self._photos.get(id_)) is not None and photo.offline for id_ in ids)
+
     def rowCount(self, parent: Index | None = None) -> int:
         """Return the number of photos."""
         return 0 if parent is not None and parent.isValid() else len(self.ids)

@@ -127,6 +127,7 @@ class Upkeep(QObject):
         dialogs.folder_chosen.connect(lambda path: self._librarian.add_folders([path]))
         dialogs.remove_wanted.connect(self._on_remove_wanted)
         dialogs.forget_wanted.connect(self._on_forget_wanted)
+        dialogs.retry_wanted.connect(lambda: self._indexer.start(retry_failed=True))
         dialogs.exclude_wanted.connect(self._on_exclude_wanted)
         dialogs.include_wanted.connect(self._on_include_wanted)
         dialogs.model_chosen.connect(self._librarian.add_model)
@@ -201,9 +202,14 @@ class Upkeep(QObject):
         self._indexer.stop()
         self._librarian.remove_folder(folder)
 
-    def _on_forget_wanted(self) -> None:
+    def forget_photos(self, ids: list[int]) -> None:
+        """Forget those of these photos that are offline."""
         self._indexer.stop()
-        self._librarian.forget_missing()
+        self._librarian.forget_photos(ids)
+
+    def _on_forget_wanted(self, folder: Path | None) -> None:
+        self._indexer.stop()
+        self._librarian.forget_missing(folder)
 
     def _on_exclude_wanted(self, pattern: str) -> None:
         self._indexer.stop()

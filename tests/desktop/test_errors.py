@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtGui import QDesktopServices
@@ -15,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from desktop.conftest import OpenWindow, make_photos
 from desktop.test_query_photos import message
 from desktop.window import accept_question, drop_files
-from photoseek import Library
+from photoseek import Library, UpdateReport
 from photoseek.log import LOG_FILE
 from photoseek_desktop.session import Session
 
@@ -147,6 +148,62 @@ def test_forgetting_missing_photos(qtbot: QtBot, open_window: OpenWindow, tmp_pa
     dialog.forget_button.click()
     accept_question(dialog)
     qtbot.waitUntil(lambda: page.status_line.coverage == "16 photos searchable", timeout=10_000)
+    dialog.close()
+
+
+def test_forgetting_the_offline_photos_of_one_folder_or_one_photo(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    folders = [make_photos(tmp_path / name, variants=1) for name in ("one", "two")]
+    session = open_window(tmp_path / "library", *folders)
+    window = session.window
+    qtbot.waitUntil(lambda: len(window.model.ids) == 16, timeout=10_000)
+    for folder in folders:
+        shutil.rmtree(folder)
+    with qtbot.waitSignal(session.indexer.finished, timeout=10_000):
+        window.actions_.rescan.trigger()
+    coverage = window.page.status_line
+    qtbot.waitUntil(lambda: "16 offline" in coverage.coverage)
+    window.grid.go_to(int(window.model.ids[0]))
+    qtbot.waitUntil(lambda: window.model.any_offline(window.selected_ids()))
+    window.actions_.forget.trigger()
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox) is not None)
+    accept_question(window)
+    qtbot.waitUntil(lambda: "15 offline" in coverage.coverage, timeout=10_000)
+    window.actions_.library.trigger()
+    dialog = window.dialogs.library
+    assert dialog is not None
+    item = dialog.folders.topLevelItem(0)
+    assert item is not None
+    left = int(item.text(1))
+    item.setSelected(True)
+    dialog.forget_button.click()
+    accept_question(dialog)
+    qtbot.waitUntil(lambda: f"{15 - left} offline" in coverage.coverage, timeout=10_000)
+    dialog.close()
+
+
+def test_the_library_dialog_opens_what_could_not_be_read_again(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    update = Library.update
+
+    def noting(self: Library, *given: Any, retry_failed: bool, **more: Any) -> UpdateReport:
+        asked.append(retry_failed)
+        return update(self, *given, retry_failed=retry_failed, **more)
+
+    monkeypatch.setattr(Library, "update", noting)
+    session.window.actions_.library.trigger()
+    dialog = session.window.dialogs.library
+    assert dialog is not None
+    qtbot.waitUntil(dialog.retry_button.isEnabled)
+    with qtbot.waitSignal(session.indexer.finished, timeout=10_000):
+        dialog.retry_button.click()
+    assert asked[-1:] == [True]
+    with qtbot.waitSignal(session.indexer.finished, timeout=10_000):
+        session.window.actions_.rescan.trigger()
+    assert asked[-1:] == [False]
     dialog.close()
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -16,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from command import start_held_update
 from desktop.conftest import OpenWindow, draw_photo, make_photos
 from desktop.window import names, search
-from photoseek import Library, ModelBundle, Progress, UpdateReport
+from photoseek import Library, LibraryBusyError, ModelBundle, Progress, UpdateReport
 from photoseek_desktop.indexing_bar import Pace
 from photoseek_desktop.session import Session
 
@@ -37,6 +38,7 @@ class HeldUpdate:
         cancelled: Callable[[], bool],
         *,
         places: Collection[Path] | None,
+        retry_failed: bool,
     ) -> UpdateReport:
         done = 0
         while not self.go_on.is_set() and not cancelled():
@@ -209,6 +211,36 @@ def test_another_process_at_work_is_told_and_reading_goes_on(
     with qtbot.waitSignal(session.indexer.finished, timeout=LONG):
         _, errors = other.communicate(timeout=60)
     assert (other.returncode, errors) == (0, "")
+
+
+def test_places_that_come_while_another_process_is_at_work_are_not_lost(
+    qtbot: QtBot, start_window: OpenWindow, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = start_window(library)
+    indexer = session.indexer
+    qtbot.waitUntil(lambda: indexer.started_once and not indexer.running, timeout=LONG)
+    asked: list[Collection[Path] | None] = []
+    go_on = threading.Event()
+    update = Library.update
+
+    def busy_at_first(
+        self: Library, *given: Any, places: Collection[Path] | None, **more: Any
+    ) -> UpdateReport:
+        asked.append(places)
+        go_on.wait(LONG)
+        if len(asked) == 1:
+            raise LibraryBusyError("another Photoseek is updating the library")
+        return update(self, *given, places=places, **more)
+
+    monkeypatch.setattr(Library, "update", busy_at_first)
+    first, second = Path("/first.jpg"), Path("/second.jpg")
+    indexer.start(frozenset({first}))
+    indexer.start(frozenset({second}))
+    with qtbot.waitSignal(indexer.busy, timeout=LONG):
+        go_on.set()
+    with qtbot.waitSignal(indexer.finished, timeout=LONG):
+        indexer.try_again()
+    assert asked == [frozenset({first}), frozenset({first, second})]
 
 
 def test_folder_without_photos_is_said_to_be_empty(
