@@ -37,8 +37,7 @@ LIBRARY_CACHE = b"thumbnails"
 
 def is_photo_name(name: bytes) -> bool:
     """Tell whether a file of this name is a photo, if it can be read or not."""
-    stem, dot, suffix = name.rpartition(b".")
-    return bool(stem) and not name.startswith(b".") and (dot + suffix).lower() in _SUFFIXES
+    return name[name.rfind(b".") :].lower() in _SUFFIXES and not name.startswith(b".")
 
 
 def is_raw_name(name: bytes) -> bool:

@@ -129,7 +129,9 @@ class Planner:
             if before is not None:
                 if before.missing:
                     returned.append(before.id)
-                if self._is_settled(before, is_same=before[2:7] == seen):
+                is_same = before[2:7] == seen
+                is_known = is_same and before.embedded and before.described
+                if is_known or self._is_settled(before, is_same=is_same):
                     unchanged += 1
                     continue
             job = PhotoFile(folder.id, *seen), before
@@ -138,11 +140,9 @@ class Planner:
         return unchanged
 
     def _is_settled(self, known: KnownFile, *, is_same: bool) -> bool:
-        """Tell whether a file needs nothing, or has to wait for its next try."""
+        """Tell whether a file that is not known well needs nothing, or waits for its next try."""
         if known.failure is not None:
             return is_same and not self._retry.is_due(known)
-        if is_same and known.embedded and known.described:
-            return True
         return self._retry.waits(known)
 
     def _keep_away(

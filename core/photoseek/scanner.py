@@ -46,15 +46,14 @@ class FileStamp(NamedTuple):
     modified_ns: int
     changed_ns: int
 
-    @classmethod
-    def of(cls, status: os.stat_result) -> FileStamp:
+    @staticmethod
+    def of(status: os.stat_result) -> FileStamp:
         """Return the stamp of a file, with numbers that a library can hold."""
-        size, modified, changed = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-        if not (-_MOST <= modified <= _MOST and -_MOST <= changed <= _MOST and size >= 0):
+        modified, changed = status.st_mtime_ns, status.st_ctime_ns
+        if not (-_MOST <= modified <= _MOST and -_MOST <= changed <= _MOST):
             modified = min(max(modified, -_MOST), _MOST)
             changed = min(max(changed, -_MOST), _MOST)
-            size = max(size, 0)
-        return cls(size, modified, changed)
+        return FileStamp(status.st_size, modified, changed)
 
 
 class FoundFile(NamedTuple):
@@ -327,8 +326,9 @@ class _Walk:
 
     def _add(self, name: bytes, status: os.stat_result) -> None:
         if stat.S_ISREG(status.st_mode):
+            size, modified, changed = FileStamp.of(status)
             kept = self._scan.placeholders if is_away(status) else self._scan.files
-            kept.append(FoundFile(name, *FileStamp.of(status)))
+            kept.append(FoundFile(name, size, modified, changed))
 
     def _report(self, path: bytes, error: OSError, verb: str = "looked at") -> None:
         """Note a place that says nothing of what is there; one that is gone says so itself."""

@@ -12,6 +12,8 @@ __all__ = ["Sidecar", "Sidecars", "is_sidecar_name", "photos_of", "stamp"]
 MOST = 4
 """Sidecars of one photo that are read."""
 
+_SUFFIXES = (b".json", b".xmp", b".JSON", b".XMP")
+
 _TAKEOUT = b".supplemental-metadata"
 """What Takeout puts between a photo's name and `.json`, as much of it as fits."""
 
@@ -39,7 +41,7 @@ class Sidecar(NamedTuple):
 
 def is_sidecar_name(name: bytes) -> bool:
     """Tell whether a file of this name may describe a photo."""
-    return name[-5:].lower().endswith((b".json", b".xmp"))
+    return name.endswith(_SUFFIXES)
 
 
 def stamp(sidecars: Collection[Sidecar]) -> int:
