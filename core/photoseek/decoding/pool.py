@@ -163,6 +163,7 @@ class DecoderPool:
             "kind": "index",
             "path": str(job.path),
             "known": [digest.hex() for digest in job.known],
+            "sidecars": [str(path) for path in job.sidecars],
             "spec": self._spec,
             "alone": alone,
             "describe": describe,

@@ -23,12 +23,14 @@ from photoseek.decoding.frames import read_frame, write_frame
 from photoseek.decoding.limits import Limits
 from photoseek.decoding.outcomes import FailureKind
 from photoseek.errors import PhotoError
+from photoseek.files import read_whole
 from photoseek.images import decode_photo, least_side, make_thumbnail, read_metadata, to_pixels
 from photoseek.manifest import ImageInput
-from photoseek.metadata import pack_metadata
+from photoseek.metadata import merge, pack_metadata
+from photoseek.metadata.sidecars import MOST_SIDECAR_BYTES
 from photoseek.photo.opening import opened
 from photoseek.raw import RAW_SUFFIXES, can_read_raw
-from photoseek.records import NOT_DOWNLOADED
+from photoseek.records import NOT_DOWNLOADED, Metadata
 
 __all__ = ["main"]
 
@@ -114,8 +116,9 @@ def _serve(request: dict[str, Any], payloads: list[bytes], answers: BinaryIO) ->
 def _answer_index(request: dict[str, Any], content: bytes, suffix: str, answers: BinaryIO) -> None:
     digest = _digest(content)
     if digest in request["known"]:
-        metadata = read_metadata(content, suffix) if request["describe"] else None
-        packed = pack_metadata(metadata) if metadata else None
+        packed = None
+        if request["describe"]:
+            packed = pack_metadata(_with_sidecars(read_metadata(content, suffix), request))
         write_frame(answers, {"digest": digest, "metadata": packed})
         return
     spec = ImageInput(**request["spec"])
@@ -127,9 +130,19 @@ def _answer_index(request: dict[str, Any], content: bytes, suffix: str, answers:
 
     photo = decode_photo(content, at_least=least_side(spec), suffix=suffix, describe=describe)
     pixels, thumbnail = to_pixels(photo.image, spec), make_thumbnail(photo.image)
+    metadata = _with_sidecars(photo.metadata, request) if request["describe"] else photo.metadata
     header = {"digest": digest, "width": photo.width, "height": photo.height}
-    header |= {"shape": pixels.shape, "metadata": pack_metadata(photo.metadata)}
+    header |= {"shape": pixels.shape, "metadata": pack_metadata(metadata)}
     write_frame(answers, header, pixels.tobytes(), thumbnail)
+
+
+def _with_sidecars(metadata: Metadata, request: dict[str, Any]) -> Metadata:
+    """Merge in what the files beside the photo say; one that cannot be read is left out."""
+    found = []
+    for path in map(Path, request["sidecars"]):
+        with contextlib.suppress(OSError):  # it is gone, too large, or no ordinary file
+            found.append((path.name, read_whole(path, MOST_SIDECAR_BYTES)))
+    return merge(metadata, found)
 
 
 def _answer_pixels(request: dict[str, Any], content: bytes, suffix: str, answers: BinaryIO) -> None:
@@ -217,7 +230,7 @@ def _read(path: Path, request: dict[str, Any]) -> bytes:
     if stat.S_ISDIR(status.st_mode):
         raise _Refused("this is a folder, not a photo", "unsupported")
     if not request["fetch"]:
-        from photoseek.scanner import is_away
+        from photoseek.placeholders import is_away
 
         if is_away(status):
             raise _Refused(NOT_DOWNLOADED, "not_downloaded")
