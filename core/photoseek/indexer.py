@@ -13,15 +13,15 @@ from typing import Literal
 import numpy as np
 
 from photoseek.database import Catalogue, KnownFile, PhotoFile
-from photoseek.decoding.pool import (
+from photoseek.decoding.outcomes import (
     Decoded,
     DecodeJob,
-    DecoderPool,
     FailureKind,
     Known,
     Outcome,
     Undecodable,
 )
+from photoseek.decoding.pool import DecoderPool
 from photoseek.encoder import Encoder
 from photoseek.errors import LibraryError
 from photoseek.paths import path_below
@@ -36,12 +36,6 @@ __all__ = ["BATCH_SIZE", "Indexer"]
 
 BATCH_SIZE = 32
 """Photos to one encoder call and one transaction: what a crash can lose at most."""
-
-MOST_IN_VAIN = 5
-"""After as many files in a row that take too long even alone, the others wait for a later update.
-
-A drive that has come to a halt would otherwise hold the update up for a minute a photo.
-"""
 
 _Opened = tuple[PhotoFile, KnownFile | None, Outcome]
 
@@ -82,7 +76,8 @@ class Indexer:
         self._total = len(plan.jobs) + len(plan.away) + len(plan.unread)
         self._tell("embedding")
         self._record_unopened(plan)
-        self._embed(plan)
+        self._open(plan, plan.jobs, plan.by_size)
+        self._open(plan, plan.again, {})
         self._tell("finishing")
         # A scan that was cut short has not seen everything: nothing counts as gone after it.
         if not self._cancelled():
@@ -111,51 +106,22 @@ class Indexer:
 
     # Opening and embedding
 
-    def _embed(self, plan: Plan) -> None:
-        """Open the files of a plan; what took too long is opened once more at the end, alone."""
-        late: list[_Opened] = []
-        self._open(plan, plan.jobs, plan.by_size, late)
-        self._open(plan, plan.again, {}, late)
-        if late:
-            self._open_alone(plan, late)
-
-    def _open(
-        self,
-        plan: Plan,
-        jobs: list[Job],
-        by_size: Mapping[int, list[KnownFile]],
-        late: list[_Opened],
-    ) -> None:
-        """Open files and commit them in batches, less those that are to be opened once more."""
+    def _open(self, plan: Plan, jobs: list[Job], by_size: Mapping[int, list[KnownFile]]) -> None:
+        """Open files, embed them and commit, in batches."""
         if not jobs:
             return
         files = {self._path(file): (file, before) for file, before in jobs}
+        wanted = self._decode_jobs(plan, jobs, by_size)
         batch: list[_Opened] = []
         with DecoderPool(self._encoder.bundle.manifest.image) as pool:
-            for job, outcome in pool.decode(self._decode_jobs(plan, jobs, by_size), self._cancelled):
-                kept = late if self._is_late(outcome) else batch
-                kept.append((*files[job.path], outcome))
+            for job, outcome in pool.decode(wanted, self._cancelled):
+                batch.append((*files[job.path], outcome))
                 if len(batch) == BATCH_SIZE:
                     self._commit(batch, plan)
                     batch = []
                 if self._cancelled():
                     break
         self._commit(batch, plan)
-
-    def _open_alone(self, plan: Plan, late: list[_Opened]) -> None:
-        """Open files one after another, when nothing else asks for memory and time."""
-        in_vain = 0
-        with DecoderPool(self._encoder.bundle.manifest.image, workers=1) as pool:
-            for file, before, outcome in late:
-                if in_vain < MOST_IN_VAIN:
-                    for _, outcome in pool.decode(self._decode_jobs(plan, [(file, before)], {})):
-                        in_vain = in_vain + 1 if self._is_late(outcome) else 0
-                if self._cancelled():
-                    return
-                self._commit([(file, before, outcome)], plan)
-
-    def _is_late(self, outcome: Outcome) -> bool:
-        return isinstance(outcome, Undecodable) and self._retry.is_worth_another(outcome)
 
     def _decode_jobs(
         self,

@@ -6,7 +6,7 @@ import functools
 from importlib.metadata import PackageNotFoundError, version
 
 from photoseek.database import KnownFile, StoredFailure
-from photoseek.decoding.pool import FailureKind, Undecodable
+from photoseek.decoding.outcomes import FailureKind, Undecodable
 
 __all__ = ["RetryRule", "reader"]
 
@@ -60,14 +60,6 @@ class RetryRule:
     def waits(self, known: KnownFile) -> bool:
         """Tell whether a file that could not be read has to wait for its next try."""
         return known.try_after > self._now and not self._everything
-
-    def may_pass(self, outcome: Undecodable) -> bool:
-        """Tell whether the same file may be read at another time."""
-        return outcome.kind in _EACH_UPDATE or self.is_worth_another(outcome)
-
-    def is_worth_another(self, outcome: Undecodable) -> bool:
-        """Tell whether to open the file once more in the same update, alone."""
-        return outcome.kind in _WITH_PAUSES
 
     def tries(self, known: KnownFile | None, outcome: Undecodable) -> tuple[int, int]:
         """Return how often the file has been tried by now, and when it may be tried next."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from drawing import draw_photo
 from photoseek import Library
-from photoseek.decoding.pool import DecodeJob, DecoderPool, FailureKind, Outcome, Undecodable
-from photoseek.indexer import MOST_IN_VAIN
+from photoseek.decoding.outcomes import DecodeJob, FailureKind, Outcome, Undecodable
+from photoseek.decoding.pool import DecoderPool
 
 
 class Pool:
@@ -27,9 +26,9 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Pool:
     decode = DecoderPool.decode
 
     def decode_or_not(
-        self: DecoderPool, jobs: Iterator[DecodeJob]
+        self: DecoderPool, jobs: Iterator[DecodeJob], cancelled: Callable[[], bool]
     ) -> Iterator[tuple[DecodeJob, Outcome]]:
-        for job, outcome in decode(self, jobs):
+        for job, outcome in decode(self, jobs, cancelled):
             made.opened.append(job.path.name)
             kind = made.fails.get(job.path.name)
             yield job, Undecodable(f"no: {kind}", kind) if kind else outcome
@@ -54,12 +53,12 @@ def update(library: Library, pool: Pool, *, retry_failed: bool = False) -> list[
 
 
 @pytest.mark.parametrize("kind", ["timeout", "killed", "memory"])
-def test_what_may_pass_is_tried_once_more_alone_and_then_less_and_less_often(
+def test_what_may_pass_is_tried_at_later_updates_less_and_less_often(
     library: Library, colour_folder: Path, pool: Pool, clock: list[int], kind: FailureKind
 ) -> None:
     library.add_folder(colour_folder)
     pool.fails["red.jpg"] = kind
-    assert update(library, pool).count("red.jpg") == 2
+    assert update(library, pool).count("red.jpg") == 1
     assert library.info().failed == 1
     assert update(library, pool) == []
     waited = []
@@ -78,33 +77,6 @@ def test_what_may_pass_is_tried_once_more_alone_and_then_less_and_less_often(
     assert library.info().failed == 0
 
 
-def test_what_only_took_too_long_once_is_read_in_the_same_update(
-    library: Library, colour_folder: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    library.add_folder(colour_folder)
-    decode = DecoderPool.decode
-
-    def once(self: DecoderPool, jobs: Iterator[DecodeJob]) -> Iterator[tuple[DecodeJob, Outcome]]:
-        pool.fails = {} if "red.jpg" in pool.opened else {"red.jpg": "killed"}
-        yield from decode(self, jobs)
-
-    monkeypatch.setattr(DecoderPool, "decode", once)
-    report = library.update()
-    assert (report.added, report.failed) == (6, 0)
-
-
-def test_a_drive_that_has_come_to_a_halt_is_not_waited_for_photo_by_photo(
-    library: Library, tmp_path: Path, pool: Pool
-) -> None:
-    count = 3 * MOST_IN_VAIN
-    for place in range(count):
-        draw_photo(tmp_path / "photos" / f"{place}.jpg", "red", size=(64 + place, 64))
-        pool.fails[f"{place}.jpg"] = "timeout"
-    library.add_folder(tmp_path / "photos")
-    assert len(update(library, pool)) == count + MOST_IN_VAIN
-    assert library.info().failed == count
-
-
 def test_a_photo_that_was_only_touched_and_then_takes_too_long_keeps_its_embedding(
     library: Library, colour_folder: Path, pool: Pool, clock: list[int]
 ) -> None:
@@ -113,7 +85,7 @@ def test_a_photo_that_was_only_touched_and_then_takes_too_long_keeps_its_embeddi
     before = sorted(library.browse().tolist())
     (colour_folder / "red.jpg").touch()
     pool.fails["red.jpg"] = "timeout"
-    assert update(library, pool) == ["red.jpg", "red.jpg"]
+    assert update(library, pool) == ["red.jpg"]
     assert sorted(library.browse().tolist()) == before
     assert library.search("red", top_k=1)[0].photo.path.name == "red.jpg"
     assert update(library, pool) == []

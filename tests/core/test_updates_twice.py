@@ -13,7 +13,8 @@ import pytest
 
 from drawing import draw_photo
 from photoseek import Library, ModelBundle, Progress
-from photoseek.decoding.pool import DecodeJob, DecoderPool, Outcome, Undecodable
+from photoseek.decoding.outcomes import DecodeJob, Outcome, Undecodable
+from photoseek.decoding.pool import DecoderPool
 
 
 @pytest.fixture
@@ -23,9 +24,9 @@ def outcomes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Undecodable]:
     decode = DecoderPool.decode
 
     def decode_or_not(
-        self: DecoderPool, jobs: Iterator[DecodeJob]
+        self: DecoderPool, jobs: Iterator[DecodeJob], cancelled: Callable[[], bool]
     ) -> Iterator[tuple[DecodeJob, Outcome]]:
-        for job, outcome in decode(self, jobs):
+        for job, outcome in decode(self, jobs, cancelled):
             yield job, wanted.get(job.path.name, outcome)
 
     monkeypatch.setattr(DecoderPool, "decode", decode_or_not)
