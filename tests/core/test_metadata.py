@@ -182,6 +182,14 @@ def test_endless_and_odd_texts_are_kept_short_and_clean() -> None:
     assert max(map(len, found.keywords)) == 64
 
 
+def test_of_a_text_of_many_megabytes_only_the_beginning_is_looked_at() -> None:
+    long = "é" * (64 << 20)
+    exif = {0x010F: long, 0x0110: long.encode(), 0x9C9E: b"a\0" * (32 << 20)}
+    found = read_blocks(Blocks("tiff", exif=exif, iptc={(2, 25): [long.encode()] * 4}))
+    assert set(found.keywords) == {"é" * 64, "a" * 64}
+    assert set(found.camera) <= {"é", " "}
+
+
 @pytest.mark.parametrize(
     ("make", "model", "camera"),
     [
