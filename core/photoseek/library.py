@@ -485,6 +485,8 @@ class Library:
         return dataclasses.replace(query, phrases=(), filter=wanted, understood=taken)
 
     def _compare(self, query: Query, top_k: int | None) -> Ranking:
+        if any(isinstance(image, Path | str) for image in query.images):
+            self.opener().warm()  # its process starts while the rest gets ready
         model = self._in_use()
         query, corrections = model.put_right(query)
         vector, unknown, cut = model.embed(query)

@@ -322,6 +322,8 @@ class Librarian(QObject):
 
     def _on_opened(self, opened: tuple[Library, tuple[Folder, ...]]) -> None:
         self._library, folders = opened
+        # One process stays ready, so that the first photo is not waited for any longer than others.
+        self._lanes.photos.run(lambda _: self.opener().warm(), _ignore, _ignore)
         self.opened.emit(folders)
         if self._library.recovery:
             self.recovered.emit(self._library.recovery)
@@ -334,6 +336,10 @@ class Librarian(QObject):
 
     def _on_failed(self, error: PhotoseekError) -> None:
         self.failed.emit(str(error))
+
+
+def _ignore(_: object) -> None:
+    """Who asks for the first photo hears what is wrong."""
 
 
 def _answer(library: Library, request: SearchRequest) -> Results:
