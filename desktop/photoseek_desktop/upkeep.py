@@ -188,7 +188,8 @@ class Upkeep(QObject):
         self._librarian.request_info(sizes=self._dialogs.library is not None)
 
     def _on_refresh_due(self) -> None:
-        if self._indexer.paused:
+        # An update that a last change on the disk began is heard of after the window has closed.
+        if self._indexer.paused or not self._librarian.is_open:
             return
         self._librarian.refresh()
         self._looks += 1

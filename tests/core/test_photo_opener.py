@@ -194,7 +194,7 @@ def test_a_file_that_a_cloud_drive_has_not_fetched_is_not_viewed(
 ) -> None:
     (tmp_path / "flaw").mkdir()
     (tmp_path / "flaw" / "sitecustomize.py").write_text(
-        "import photoseek.scanner; photoseek.scanner.is_away = lambda status: True"
+        "import photoseek.placeholders as them; them.is_away = lambda status: True"
     )
     path = os.pathsep.join(filter(None, [str(tmp_path / "flaw"), os.environ.get("PYTHONPATH")]))
     monkeypatch.setenv("PYTHONPATH", path)
