@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import re
 import sys
 import time
@@ -24,6 +23,7 @@ from photoseek.errors import (
     QueryError,
 )
 from photoseek.filters import Filter
+from photoseek.paths import absolute
 from photoseek.query import Query
 from photoseek.terminal import (
     complain,
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _filter(options: argparse.Namespace) -> Filter:
-    folder = Path(os.path.abspath(options.folder)) if options.folder else None  # noqa: PTH100 -- as the library does
+    folder = absolute(options.folder) if options.folder else None
     return Filter(
         after=options.after,
         before=options.before,

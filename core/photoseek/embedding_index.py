@@ -102,6 +102,11 @@ class EmbeddingIndex:
                 self._blocks[-1] = _Block(block.ids, block.matrix, end)
                 done = taken.stop
 
+    def clear(self) -> None:
+        """Forget all rows."""
+        with self._lock:
+            self._blocks = []
+
     def remove(self, ids: Iterable[int]) -> None:
         """Mark photos as gone; they drop out of the next snapshot's results."""
         gone = np.fromiter(ids, np.int64)

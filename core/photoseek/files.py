@@ -15,6 +15,7 @@ import shutil
 import stat
 import threading
 import time
+from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +24,7 @@ from photoseek.errors import LibraryError
 
 __all__ = [
     "inside",
+    "new_folder",
     "open_new",
     "open_ordinary",
     "part_of",
@@ -123,6 +125,20 @@ def part_of(path: Path, folder: Path | None = None) -> Path:
     part = path.with_name(name) if folder is None else folder / name
     _delete(part)
     return part
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Make an empty folder beside `path`, for files that are moved to their places when whole.
+
+    It is deleted at the end, with all that is left in it.
+    """
+    folder = part_of(path)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        _delete(folder)
 
 
 def remove_parts(folder: Path) -> None:

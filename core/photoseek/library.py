@@ -8,23 +8,21 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import filelock
 import numpy as np
 from numpy.typing import NDArray
 
 from photoseek.bundle import ModelBundle
-from photoseek.database import LOCK_NAME, Catalogue, recover
+from photoseek.database import Backups, Catalogue, LibraryFile
 from photoseek.encoder import Encoder
 from photoseek.errors import (
     BundleError,
     FolderError,
-    LibraryBusyError,
     LibraryError,
     PatternError,
     PhotoError,
@@ -35,7 +33,7 @@ from photoseek.loaded_model import LoadedModel
 from photoseek.log import LibraryLog
 from photoseek.model_trial import require_tried
 from photoseek.models import Models
-from photoseek.paths import default_library_directory, path_below
+from photoseek.paths import absolute, default_library_directory, path_below
 from photoseek.query import Query
 from photoseek.ranking import rank
 from photoseek.records import (
@@ -83,16 +81,14 @@ class Library:
 
     def __init__(self, directory: Path, bundle: ModelBundle | None = None) -> None:
         self.directory = directory
-        self._database_path = directory / "library.db"
-        self._update_lock = filelock.FileLock(directory / LOCK_NAME, timeout=0)
         self._log = LibraryLog(directory)
         self._log.open()
         try:
-            self.recovery = recover(self._database_path, self._update_lock)
-            self._catalogue = Catalogue(self._database_path)
+            self._file = LibraryFile(directory)
         except BaseException:
             self._log.close()
             raise
+        self.recovery, self._catalogue = self._file.recovery, self._file.catalogue
         if self.recovery:
             logging.getLogger("photoseek.catalogue").info(
                 "the library was put right: %s", self.recovery
@@ -146,7 +142,7 @@ class Library:
     def close(self) -> None:
         """Close the library's file and its log, and end the processes that open photos."""
         self.stop_opening()
-        self._catalogue.close()
+        self._file.close()
         self._log.close()
 
     def opener(self) -> PhotoOpener:
@@ -185,29 +181,46 @@ class Library:
     def add_folder(self, path: Path | str) -> Folder:
         """Add a folder, to be read by the next `update`; one inside another is already covered.
 
-        `FolderError` for a path that is not a readable folder.
+        `FolderError` for a path that is not a readable folder, `LibraryBusyError` while the
+        library is updated.
         """
-        folder = _absolute(path)
+        folder = absolute(path)
         _check_folder(folder)
+        if (covering := self._covering(folder)) is not None:
+            return covering
+        with self._writer() as catalogue, catalogue.transaction():
+            if self._covering(folder) is None:  # else another process has just added it
+                # A link is the folder that it leads to, and what is in one is in the other.
+                real = Path(os.path.realpath(folder))
+                known = {other: Path(os.path.realpath(other.path)) for other in self.folders()}
+                inside = [
+                    dataclasses.replace(other, path=folder / its_own.relative_to(real))
+                    for other, its_own in known.items()
+                    if its_own.is_relative_to(real)
+                ]
+                catalogue.folders.add(folder, inside)
+                if inside and self.exclusions():
+                    self._settle_exclusions(catalogue)
+        covering = self._covering(folder)
+        if covering is None:
+            raise FolderError(f"{folder} has been removed from the library in the same moment")
+        return covering
+
+    def _covering(self, folder: Path) -> Folder | None:
+        """Return the folder of the library that a folder is, or is in, by its name or a link."""
         real = Path(os.path.realpath(folder))
-        known = {other: Path(os.path.realpath(other.path)) for other in self.folders()}
-        for other, its_own in known.items():
-            if folder.is_relative_to(other.path) or real.is_relative_to(its_own):
+        for other in self.folders():
+            linked = Path(os.path.realpath(other.path))
+            if folder.is_relative_to(other.path) or real.is_relative_to(linked):
                 return other
-        # A link is the folder that it leads to, and what is in one is in the other.
-        inside = [
-            dataclasses.replace(other, path=folder / its_own.relative_to(real))
-            for other, its_own in known.items()
-            if its_own.is_relative_to(real)
-        ]
-        self._catalogue.folders.add(folder, inside)
-        if inside and self.exclusions():
-            self._settle_exclusions(self._catalogue)
-        return next(other for other in self.folders() if other.path == folder)
+        return None
 
     def remove_folder(self, path: Path | str) -> None:
-        """Forget a folder and its photos; the files themselves stay as they are."""
-        folder = next((item for item in self.folders() if item.path == _absolute(path)), None)
+        """Forget a folder and its photos; the files themselves stay as they are.
+
+        `FolderError` for one that is not in the library, `LibraryBusyError` while it is updated.
+        """
+        folder = next((item for item in self.folders() if item.path == absolute(path)), None)
         if folder is None:
             raise FolderError(f"{path} is not a folder of this library")
         with self._writer() as catalogue:
@@ -221,7 +234,7 @@ class Library:
         nothing there is offline: a photo whose file is there would be read again, and is left out
         by `exclude`.
         """
-        place = _absolute(path)
+        place = absolute(path)
         if any(folder.path == place for folder in self.folders()):
             self.remove_folder(place)
             return 0
@@ -283,7 +296,7 @@ class Library:
         """
         from photoseek.settlement import refresh_states
 
-        below = None if place is None else _absolute(place)
+        below = None if place is None else absolute(place)
         with self._writer() as catalogue:
             model_id = self.bundle.manifest.model_id
             folders = {folder.id: folder.path for folder in self.folders()}
@@ -540,12 +553,10 @@ class Library:
         # Its place is told among all photos, whether the filter lets it through or not.
         whole = dataclasses.replace(query, filter=Filter()) if query and query.is_compared else None
         ranking = self._compare(whole, None) if whole else None
-        absolute = _absolute(path)
         manifest = self.bundle.manifest
         rule = manifest.likely_rule(by_photo=query.by_photo) if query else None
-        return explain(
-            absolute, self._catalogue, manifest.model_id, ranking, rule, self.directory, wanted
-        )
+        file, model_id = absolute(path), manifest.model_id
+        return explain(file, self._catalogue, model_id, ranking, rule, self.directory, wanted)
 
     def info(self, *, sizes: bool = True) -> LibraryInfo:
         """Return what the library holds, covers and misses, its model, provider and sizes.
@@ -579,11 +590,8 @@ class Library:
         )
 
     def _measure(self) -> _Sizes:
-        database = 0
-        for file in self.directory.glob("library.db*"):
-            with suppress(FileNotFoundError):  # the log goes when another process closes
-                database += file.stat().st_size
-        return _Sizes(database, self._catalogue.backup_bytes(), self._thumbnails.size())
+        backups = Backups(self.directory).size()
+        return _Sizes(self._file.size(), backups, self._thumbnails.size())
 
     def _newest(self, query: Query, top_k: int | None) -> Ranking:
         """Return the photos that a filter lets through, the last taken first, without scores."""
@@ -619,41 +627,11 @@ class Library:
 
     @contextmanager
     def _writer(self) -> Iterator[Catalogue]:
-        """Hold the one right to write, with a connection of its own.
-
-        So searches do not queue behind a transaction, and the reading connection's data version
-        tells them that something has changed, whoever changed it.
-        """
-        self._take_update_lock()
-        try:
-            catalogue = Catalogue(self._database_path)
-            try:
-                catalogue.note_digests()
-                yield catalogue
-                self._end_changes(catalogue)
-            finally:
-                catalogue.close()
-        finally:
-            self._update_lock.release()
-
-    def _take_update_lock(self) -> None:
-        try:
-            self._update_lock.acquire()
-        except filelock.Timeout as error:
-            raise LibraryBusyError(
-                f"another Photoseek is updating the library {self.directory}; searching works, "
-                "and it can be updated when the other one has finished"
-            ) from error
-        except OSError as error:
-            raise LibraryError(
-                f"the library folder {self.directory} cannot be written ({error.strerror}); make "
-                "it writable, or choose another with --library"
-            ) from error
-
-
-def _absolute(path: Path | str) -> Path:
-    """Return a path from the root, by the name that the person knows: `resolve` would change it."""
-    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100
+        """Hold the one right to write, and drop the thumbnails that nothing needs afterwards."""
+        with self._file.writer() as catalogue:
+            catalogue.note_digests()
+            yield catalogue
+            self._end_changes(catalogue)
 
 
 def _check_folder(folder: Path) -> None:

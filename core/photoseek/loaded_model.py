@@ -51,6 +51,8 @@ class LoadedModel:
                     manifest.model_id, manifest.embedding_dim, self._last_added, self._last_removed
                 ):
                     self._last_added, self._last_removed = changes.last_added, changes.last_removed
+                    if changes.anew:
+                        self._index.clear()
                     self._index.remove(changes.removed)
                     self._index.add(changes.ids, changes.vectors)
                 self._current, self._seen_version = self._index.snapshot(), version

@@ -67,5 +67,5 @@ def mounted(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         return point
 
     yield mount
-    for point in points:
+    for point in reversed(points):
         subprocess.run(["umount", "-l", str(point)], check=True)

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from photoseek.database.backups import Scope
+from photoseek.database.backups import Backups, Scope
 from photoseek.database.connection import Connection
 from photoseek.database.exclusion_table import ExclusionTable
 from photoseek.database.folder_table import FolderTable
@@ -29,6 +29,7 @@ from photoseek.database.rows import (
     to_path,
     to_photo,
 )
+from photoseek.database.vectors import unit_rows
 from photoseek.facts import FactRow
 from photoseek.paths import path_below
 from photoseek.records import Failure, Metadata, Photo
@@ -104,14 +105,16 @@ class StoredFailure(NamedTuple):
 
 @dataclass(frozen=True)
 class EmbeddingChanges:
-    """What came and went since a reader last asked: `ids` `(n,)`, `vectors` `(n, dim)` float16.
+    """What came and went since a reader last asked: `ids` `(n,)`, `vectors` `(n, dim)` float32.
 
-    `last_added` and `last_removed` are where the reader stands after it.
+    `anew` says that the reader has to forget what it knows. `last_added` and `last_removed` are
+    where it stands after it.
     """
 
     ids: NDArray[np.int64]
-    vectors: NDArray[np.float16]
+    vectors: NDArray[np.float32]
     removed: tuple[int, ...]
+    anew: bool
     last_added: int
     last_removed: int
 
@@ -134,6 +137,8 @@ _KNOWN = (
     "AND e.model = (SELECT id FROM models WHERE model_id = ?)"
 )
 
+_KNOWN_KINDS = "iibiiiiBTTiiTiii"
+
 _FAILURE = (
     "folder_id, name, file_size, modified_ns, changed_ns, beside, failure, failure_kind, tries, "
     "try_after, reader"
@@ -151,6 +156,7 @@ class Catalogue:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._connection = Connection(path)
         self.folders = FolderTable(self._connection)
         self.models = ModelTable(self._connection)
@@ -168,13 +174,26 @@ class Catalogue:
         """Read the whole file; `LibraryDamagedError` where its tables do not hold together."""
         self._connection.check()
 
-    def back_up(self, cancelled: Callable[[], bool]) -> None:
-        """Keep a checked copy of the file, as `Connection.back_up` says."""
-        self._connection.back_up(self.scope(), cancelled)
+    def check_thoroughly(self) -> None:
+        """As `check`, and see that each value is one that Photoseek writes."""
+        self._connection.check(thoroughly=True)
+        for model in self.models.rows():
+            for _ in self.embedding_changes(model.id, model.embedding_dim, 0, 0):
+                pass
+        self.scope()
+        ids = [facts.id for facts in self.fact_rows(0)]
+        for start in range(0, len(ids), PORTION):
+            self.photos(ids[start : start + PORTION])
 
-    def backup_bytes(self) -> int:
-        """Return the bytes of all backups."""
-        return self._connection.backup_bytes()
+    def back_up(self, cancelled: Callable[[], bool]) -> None:
+        """Keep a checked copy of the file, if enough has changed since the last one.
+
+        `LibraryDamagedError` where the check fails, `OSError` where the disk does not take it.
+        """
+        backups, size = Backups(self.path.parent), self.path.stat().st_size
+        if self._connection.copy(lambda source: backups.is_due(source, size)):
+            self.check()
+            self._connection.copy(lambda source: backups.keep(source, cancelled))
 
     def scope(self) -> Scope:
         """Return what the library covers."""
@@ -251,7 +270,7 @@ class Catalogue:
         return self._known(model_id, "p.file_size = ?", file_size)
 
     def _known(self, model_id: str, where: str, *values: object) -> list[KnownFile]:
-        rows = self._connection.rows(f"{_KNOWN} WHERE {where}", model_id, *values)
+        rows = self._connection.typed(_KNOWN_KINDS, f"{_KNOWN} WHERE {where}", model_id, *values)
         return [KnownFile._make(row) for row in rows]
 
     def put_photo(
@@ -412,7 +431,7 @@ class Catalogue:
 
     def data_version(self) -> int:
         """Return a number that changes when another connection has written to the library."""
-        return int(self._connection.rows("PRAGMA data_version")[0][0])
+        return self._connection.data_version()
 
     def embedding_changes(
         self, model_id: str, dim: int, last_added: int, last_removed: int
@@ -420,61 +439,79 @@ class Catalogue:
         """Yield, in portions, what came and went after `last_added` and `last_removed`.
 
         0 stands for everything: a million embeddings, which nobody wants in memory twice.
+        `LibraryDamagedError` for a vector that no model has written.
         """
-        # Removals first: what is removed between two statements is told of the next time.
-        removed = self._connection.rows(
-            "SELECT seq, photo_id FROM removals WHERE seq > ? ORDER BY seq", last_removed
+        # Both ends are of one moment, and nothing after them is read: a photo that is hidden and
+        # shown meanwhile goes and comes the next time.
+        ((end, end_removed),) = self._connection.typed(
+            "ii",
+            "SELECT max(coalesce((SELECT max(seq) FROM embeddings), 0), coalesce((SELECT seq "
+            "FROM sqlite_sequence WHERE name = 'embeddings'), 0)), coalesce((SELECT seq FROM "
+            "sqlite_sequence WHERE name = 'removals'), 0)",
         )
-        last_removed = removed[-1][0] if removed else last_removed
-        more = True
+        removed = self._connection.typed(
+            "i",
+            "SELECT photo_id FROM removals WHERE seq > ? AND seq <= ? ORDER BY seq",
+            last_removed if last_added else end_removed,
+            end_removed,
+        )
+        # Old removals are dropped, and a file that was put back knows others.
+        missed = last_added and (end < last_added or len(removed) != end_removed - last_removed)
+        anew, more = bool(missed) or not last_added, True
+        if missed:
+            last_added, removed = 0, []
         while more:
-            added = self._connection.rows(
-                "SELECT seq, photo_id, vector FROM embeddings WHERE seq > ? "
+            added = self._connection.typed(
+                "iib",
+                "SELECT seq, photo_id, vector FROM embeddings WHERE seq > ? AND seq <= ? "
                 "AND model = (SELECT id FROM models WHERE model_id = ?) ORDER BY seq LIMIT ?",
                 last_added,
+                end,
                 model_id,
                 PORTION,
             )
-            last_added = added[-1][0] if added else last_added
-            vectors = np.frombuffer(b"".join(row[2] for row in added), np.float16)
-            yield EmbeddingChanges(
-                ids=np.array([row[1] for row in added], np.int64),
-                vectors=vectors.reshape(-1, dim),
-                removed=tuple(row[1] for row in removed),
-                last_added=last_added,
-                last_removed=last_removed,
-            )
-            removed, more = [], len(added) == PORTION
+            more = len(added) == PORTION
+            # The rows of other models are not looked at again either.
+            last_added = added[-1][0] if more else end
+            try:
+                ids = np.array([row[1] for row in added], np.int64)
+                vectors = unit_rows([row[2] for row in added], dim)
+            except ValueError as error:
+                raise self._connection.damaged(error) from error
+            gone = tuple(row[0] for row in removed)
+            yield EmbeddingChanges(ids, vectors, gone, anew, last_added, end_removed)
+            removed, anew = [], False
 
     # What people see
 
     def photos(self, ids: Sequence[int]) -> list[Photo]:
         """Return readable photos in the order of `ids`; those that are gone are left out."""
         wanted = [int(id_) for id_ in ids]
-        rows = self._connection.rows(
+        photos = self._connection.records(
+            to_photo,
             "SELECT p.id, f.path, p.name, p.width, p.height, p.file_size, p.modified_ns, "  # noqa: S608 -- our own constant
             f"p.missing, {DATE}, {DESCRIPTION} "
             "FROM photos p JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND p.id IN (SELECT value FROM json_each(?))",
             json.dumps(wanted),
         )
-        found = {photo.id: photo for photo in self._checked(lambda: [*map(to_photo, rows)])}
+        found = {photo.id: photo for photo in photos}
         return [found[id_] for id_ in wanted if id_ in found]
 
     def edits(self) -> int:
         """Return how often what filters ask for has changed of photos that keep their ids."""
-        return int(self._connection.rows("SELECT count FROM edits")[0][0])
+        return self._connection.number("SELECT count FROM edits")
 
     def fact_rows(self, after_id: int) -> list[FactRow]:
         """Return what filters ask of the readable photos above an id, by rising id."""
-        rows = self._connection.rows(
+        return self._connection.records(
+            to_fact_row,
             "SELECT p.id, f.path, p.name, p.dated, p.taken_us, p.latitude, p.longitude, "
             "p.camera, p.format, p.lens, p.keywords, p.rating, p.width, p.height "
             "FROM photos p JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND p.id > ? ORDER BY p.id",
             after_id,
         )
-        return self._checked(lambda: [to_fact_row(row) for row in rows])
 
     def newest_first(self) -> NDArray[np.int64]:
         """Return the ids of all readable photos, the last taken first."""
@@ -491,11 +528,13 @@ class Catalogue:
 
     def failures(self) -> tuple[Failure, ...]:
         """Return the files that could not be read, then the folders that could not be listed."""
-        files = self._connection.rows(
+        files = self._connection.typed(
+            "bbt",
             "SELECT f.path, p.name, p.failure FROM photos p JOIN folders f ON f.id = p.folder_id "
-            "WHERE p.failure IS NOT NULL ORDER BY f.path, p.name"
+            "WHERE p.failure IS NOT NULL ORDER BY f.path, p.name",
         )
-        folders = self._connection.rows("SELECT path, reason FROM unreadable ORDER BY path")
+        asked = "SELECT path, reason FROM unreadable ORDER BY path"
+        folders = self._connection.typed("bt", asked)
         return (
             *(Failure(path_below(to_path(folder), name), why) for folder, name, why in files),
             *(Failure(to_path(path), why) for path, why in folders),

@@ -40,7 +40,7 @@ class ExclusionTable:
 
     def patterns(self) -> tuple[str, ...]:
         """Return the patterns in the order in which they were added."""
-        rows = self._connection.rows("SELECT pattern FROM exclusions ORDER BY id")
+        rows = self._connection.typed("t", "SELECT pattern FROM exclusions ORDER BY id")
         return tuple(pattern for (pattern,) in rows)
 
     def add(self, patterns: Sequence[str]) -> None:
@@ -57,11 +57,11 @@ class ExclusionTable:
 
     def shown(self) -> list[tuple[int, bytes]]:
         """Return the id of each photo that is not hidden, and its path below its folder."""
-        return self._connection.rows("SELECT id, name FROM photos")
+        return self._connection.typed("ib", "SELECT id, name FROM photos")
 
     def hidden(self) -> list[tuple[int, bytes]]:
         """Return the same of each that is."""
-        return self._connection.rows("SELECT id, name FROM excluded_photos")
+        return self._connection.typed("ib", "SELECT id, name FROM excluded_photos")
 
     def hide(self, photo_ids: Sequence[int]) -> None:
         """Put photos and their embeddings aside."""

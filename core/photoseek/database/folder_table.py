@@ -21,9 +21,10 @@ class FolderTable:
 
     def all(self) -> tuple[Folder, ...]:
         """Return the folders by their paths, with their counts of files."""
-        rows = self._connection.rows(
+        rows = self._connection.typed(
+            "ibTi",
             "SELECT f.id, f.path, f.offline_reason, count(p.id) FROM folders f "
-            "LEFT JOIN photos p ON p.folder_id = f.id GROUP BY f.id ORDER BY f.path"
+            "LEFT JOIN photos p ON p.folder_id = f.id GROUP BY f.id ORDER BY f.path",
         )
         return tuple(
             Folder(id_, to_path(path), reason is None, reason, photos)
@@ -37,7 +38,8 @@ class FolderTable:
             for folder in inside:
                 prefix = os.fsencode(folder.path.relative_to(path)) + os.fsencode(os.sep)
                 for table in ("photos", "excluded_photos"):
-                    names = self._connection.rows(
+                    names = self._connection.typed(
+                        "bi",
                         f"SELECT name, id FROM {table} WHERE folder_id = ?",  # noqa: S608 -- one of two
                         folder.id,
                     )
@@ -52,7 +54,8 @@ class FolderTable:
 
     def mounts(self, folder_id: int) -> list[Path]:
         """Return where other drives begin below a folder, or began when they were there."""
-        rows = self._connection.rows("SELECT path FROM mounts WHERE folder_id = ?", folder_id)
+        asked = "SELECT path FROM mounts WHERE folder_id = ?"
+        rows = self._connection.typed("b", asked, folder_id)
         return [to_path(row[0]) for row in rows]
 
     def unreadable(self) -> dict[int, list[Failure]]:

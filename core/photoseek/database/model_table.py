@@ -45,12 +45,13 @@ class ModelTable:
 
     def rows(self) -> tuple[ModelRow, ...]:
         """Return the library's models, the one in use first, then as they were added."""
-        ((readable,),) = self._connection.rows("SELECT count(*) FROM photos WHERE failure IS NULL")
-        rows = self._connection.rows(
+        readable = self._connection.number("SELECT count(*) FROM photos WHERE failure IS NULL")
+        rows = self._connection.typed(
+            "ttiiii",
             "SELECT m.model_id, m.name, m.embedding_dim, m.current, m.shipped, "
             "coalesce(e.photos, 0) FROM models m "
             "LEFT JOIN (SELECT model, count(*) AS photos FROM embeddings GROUP BY model) e "
-            "ON e.model = m.id ORDER BY m.current DESC, m.id"
+            "ON e.model = m.id ORDER BY m.current DESC, m.id",
         )
         return tuple(
             ModelRow(
@@ -67,7 +68,7 @@ class ModelTable:
 
     def current(self) -> str | None:
         """Return the id of the model in use; None before the first update."""
-        rows = self._connection.rows("SELECT model_id FROM models WHERE current")
+        rows = self._connection.typed("t", "SELECT model_id FROM models WHERE current")
         return rows[0][0] if rows else None
 
     def put(self, model_id: str, name: str, embedding_dim: int, *, shipped: bool) -> None:
@@ -99,7 +100,8 @@ class ModelTable:
 
     def lacking(self, model_id: str) -> list[LackingPhoto]:
         """Return the readable photos at hand that a model has not embedded."""
-        rows = self._connection.rows(
+        rows = self._connection.typed(
+            "ibbii",
             "SELECT p.id, f.path, p.name, p.file_size, p.modified_ns FROM photos p "
             "JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND NOT p.missing AND NOT EXISTS (SELECT 1 FROM embeddings e "

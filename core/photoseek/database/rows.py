@@ -7,13 +7,12 @@ Photoseek does not write raises `RowError`.
 from __future__ import annotations
 
 import math
-import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from photoseek.facts import FactRow
-from photoseek.paths import path_below
+from photoseek.paths import checked_name, path_below
 from photoseek.photo_date import photo_date
 from photoseek.records import DatedBy, Metadata, Photo
 
@@ -52,7 +51,7 @@ class RowError(ValueError):
 
 def to_path(encoded: bytes) -> Path:
     """Return a path as the file system has it."""
-    return Path(os.fsdecode(encoded))
+    return Path(checked_name(encoded))
 
 
 def to_photo(row: tuple[Any, ...]) -> Photo:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "STATEMENTS"]
+import functools
+import sqlite3
+from contextlib import closing
+
+__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "STATEMENTS", "has_our_tables"]
 
 APPLICATION_ID = 0x50484F54
 """Marks a SQLite file as a Photoseek library ("PHOT")."""
 
 SCHEMA_VERSION = 1
+
+KEPT_REMOVALS = 1 << 16
+"""Photos; as many that went while a process had the library open and did not search."""
 
 _PHOTO_COLUMNS = """
     -- The path below the folder, in the bytes of the file system.
@@ -135,12 +142,16 @@ CREATE TABLE excluded_embeddings (
 ) STRICT
 """,
     """
+-- The ids of the photos that went last. A reader that has missed some reads all anew.
 CREATE TABLE removals (seq INTEGER PRIMARY KEY AUTOINCREMENT, photo_id INTEGER NOT NULL) STRICT
 """,
-    """
+    f"""
 CREATE TRIGGER photo_removed AFTER DELETE ON photos
-BEGIN INSERT INTO removals (photo_id) VALUES (old.id); END
-""",
+BEGIN
+    INSERT INTO removals (photo_id) VALUES (old.id);
+    DELETE FROM removals WHERE seq <= (SELECT max(seq) FROM removals) - {KEPT_REMOVALS};
+END
+""",  # noqa: S608 -- our own constant
     """
 -- How often something that filters ask for has changed of a photo that keeps its id.
 CREATE TABLE edits (count INTEGER NOT NULL) STRICT
@@ -163,3 +174,23 @@ BEGIN UPDATE edits SET count = count + 1; END
 
 No version was ever released before this one: nothing is brought up to date.
 """
+
+
+def has_our_tables(database: sqlite3.Connection) -> bool:
+    """Tell whether a file holds the tables, indexes and triggers that Photoseek makes, and no more.
+
+    Our own statements would run a view or a trigger that somebody else has put there.
+    """
+    return _tables_of(database) == _our_tables()
+
+
+@functools.cache
+def _our_tables() -> frozenset[tuple[object, ...]]:
+    with closing(sqlite3.connect(":memory:")) as database:
+        for statement in STATEMENTS:
+            database.execute(statement)
+        return _tables_of(database)
+
+
+def _tables_of(database: sqlite3.Connection) -> frozenset[tuple[object, ...]]:
+    return frozenset(database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
