@@ -221,10 +221,13 @@ class Librarian(QObject):
         return self._run(self._lanes.thumbnails, work, then)
 
     def add_folders(self, paths: Sequence[Path]) -> None:
-        """Add folders, each by itself: one that cannot be added does not stop the others."""
+        """Add folders, each by itself: one that cannot be added does not stop the others.
+
+        Waits for the update under way, as `remove_folder` does. Start that one over.
+        """
         for path in paths:
             self._run(
-                self._lanes.upkeep, partial(Library.add_folder, path=path), self._on_folder_added
+                self._lanes.indexing, partial(Library.add_folder, path=path), self._on_folder_added
             )
 
     def remove_folder(self, path: Path) -> None:

@@ -254,7 +254,7 @@ class MainWindow(QMainWindow):
 
     def _on_sources_read(self, read: ReadSources) -> None:
         if read.folders:
-            self._librarian.add_folders(read.folders)
+            self._upkeep.add_folders(read.folders)
         if read.photos:
             self._show_page()
             # What is dropped together is looked for together; a later drop is a new question.

@@ -88,6 +88,12 @@ class Upkeep(QObject):
         self._page.show_opening()
         self._librarian.open()
 
+    def add_folders(self, paths: Sequence[Path]) -> None:
+        """Add folders between two photos of an update under way, which starts over after that."""
+        self._librarian.add_folders(paths)
+        if self._indexer.running:
+            self._indexer.start()
+
     def end(self) -> None:
         """Ask the library nothing more: the window closes."""
         self._refresh.stop()
@@ -124,7 +130,7 @@ class Upkeep(QObject):
         self._actions.rescan.triggered.connect(self._on_rescan_wanted)
         self._actions.try_again.triggered.connect(self.open_library)
         self._actions.library.triggered.connect(self._on_library_wanted)
-        dialogs.folder_chosen.connect(lambda path: self._librarian.add_folders([path]))
+        dialogs.folder_chosen.connect(lambda path: self.add_folders([path]))
         dialogs.remove_wanted.connect(self._on_remove_wanted)
         dialogs.forget_wanted.connect(self._on_forget_wanted)
         dialogs.retry_wanted.connect(lambda: self._indexer.start(retry_failed=True))
@@ -146,7 +152,7 @@ class Upkeep(QObject):
         self._librarian.show(SearchRequest())
         self._librarian.request_info()
         if self._folders:
-            self._librarian.add_folders(self._folders)
+            self.add_folders(self._folders)
 
     def _on_open_failed(self, error: PhotoseekError) -> None:
         if isinstance(error, BundleError):
