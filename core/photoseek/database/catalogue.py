@@ -145,8 +145,9 @@ _FAILURE = (
 )
 """The columns of a `PhotoFile` and a `StoredFailure`."""
 
-PORTION = 8192
-"""Embeddings that are read at once."""
+PORTION = 1024
+"""Embeddings that are read at once: a few megabytes, which the next ones take again. With 8192, a
+million take half as long again."""
 
 
 class Catalogue:
