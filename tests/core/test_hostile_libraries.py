@@ -58,14 +58,15 @@ CHANGES = {
 
 def use(open_: OpenLibrary, directory: Path) -> None:
     """Do everything that a person may; what fails says so in one line."""
-    for action in (
+    actions: list[Callable[[Library], object]] = [
         lambda library: library.search("red"),
         lambda library: library.photos(library.browse().tolist()),
         lambda library: library.info(),
         lambda library: library.filter_choices(),
         lambda library: library.update(),
         lambda library: library.forget_missing(),
-    ):
+    ]
+    for action in actions:
         with told_in_one_line(), closing(open_(directory)) as library:
             action(library)
 

@@ -107,7 +107,7 @@ def _send(worker: subprocess.Popen[str]) -> None:
 
 def _answers(worker: subprocess.Popen[str]) -> list[str]:
     assert worker.stdout is not None
-    lines = []
+    lines: list[str] = []
     while (line := worker.stdout.readline()) != "done\n":
         if not line:
             return [*lines, "the process ended"]

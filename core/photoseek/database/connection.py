@@ -11,7 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from photoseek.database.opening import BUSY_SECONDS, connect, kind_of, stamp
+from photoseek.database.opening import BUSY_SECONDS, CANNOT_WRITE, connect, kind_of, stamp
 from photoseek.database.schema import (
     APPLICATION_ID,
     SCHEMA_VERSION,
@@ -264,7 +264,8 @@ class Connection:
                 f"another program has held the library {self.path} for {BUSY_SECONDS:.0f} "
                 "seconds; close it, or try again"
             )
-        if kind == sqlite3.SQLITE_FULL or (kind == sqlite3.SQLITE_IOERR and self._is_disk_full()):
+        # Read only, such a library opens all the same.
+        if kind == sqlite3.SQLITE_FULL or (kind in CANNOT_WRITE and self._is_disk_full()):
             return LibraryError(
                 f"the disk that holds the library {self.path} is full; free some space and "
                 "try again: what was indexed so far is kept"

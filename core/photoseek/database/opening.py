@@ -12,6 +12,7 @@ from photoseek.files import inside
 
 __all__ = [
     "BUSY_SECONDS",
+    "CANNOT_WRITE",
     "FILE_NAME",
     "LOCK_NAME",
     "LOG_ENDINGS",
@@ -36,13 +37,14 @@ BUSY_SECONDS = 10.0
 PAGE_SIZE = 16384
 """Bytes; an embedding of a kilobyte then wastes little of its page."""
 
-_CANNOT_WRITE = (
+CANNOT_WRITE = (
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,
 )
+"""Kinds of errors of a file or folder that takes no writing, or of a full disk."""
 
 
 def check_files(directory: Path) -> None:
@@ -86,7 +88,7 @@ def connect(path: Path) -> tuple[sqlite3.Connection, tuple[int, ...] | None]:
             )
         ), None
     except sqlite3.Error as error:
-        if kind_of(error) not in _CANNOT_WRITE or not _has_content(path):
+        if kind_of(error) not in CANNOT_WRITE or not _has_content(path):
             raise
         try:
             return _usable(_open_uri(path, "mode=ro")), None
