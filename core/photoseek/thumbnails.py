@@ -7,12 +7,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from photoseek.files import write_atomically
+from photoseek.errors import LibraryError
+from photoseek.files import inside, read_whole, write_atomically
 
 __all__ = ["ThumbnailCache"]
 
 _UNFINISHED = "unfinished"
 """The file that is there while thumbnails and library may differ."""
+
+MOST_BYTES = 4 << 20
+"""Of one thumbnail, which takes some thousands."""
 
 _NAME = re.compile(r"[0-9a-f]{32}\.jpg")
 
@@ -33,20 +37,22 @@ class ThumbnailCache:
     def get(self, digest: bytes) -> bytes | None:
         """Return the thumbnail's JPEG, or None where it was never made, was deleted or emptied."""
         try:
-            return self._path(digest).read_bytes() or None
-        except OSError:
+            return read_whole(self._path(digest), MOST_BYTES) or None
+        except (OSError, LibraryError):
             return None
 
     def put(self, digest: bytes, thumbnail: bytes) -> None:
         """Keep a thumbnail; `OSError` where the disk does not take it."""
         path = self._path(digest)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, thumbnail, durable=False)
+        # Unfinished files are made in one folder of 257, where those of killed runs are cleared.
+        write_atomically(path, thumbnail, durable=False, parts=self.directory)
 
     def begin_changes(self) -> None:
         """Mark that photos come or go from now on."""
         if self._changing:
             return
+        self._inside(_UNFINISHED)
         with contextlib.suppress(OSError):  # without a mark, at worst some cache stays behind
             self._compares = self._mark.exists()
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -60,7 +66,7 @@ class ThumbnailCache:
         `digests`, and what was left half written.
         """
         for digest in unused:
-            with contextlib.suppress(OSError):  # what stays behind is only cache
+            with contextlib.suppress(OSError, LibraryError):  # what stays behind is only cache
                 self._path(digest).unlink()
         if self._compares or (not self._changing and self._mark.exists()):
             self._drop_others({digest.hex() for digest in digests()})
@@ -86,9 +92,13 @@ class ThumbnailCache:
     def _files(self) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             for folder in self.directory.iterdir():
-                with contextlib.suppress(OSError):
-                    yield from folder.glob("*.jpg")
+                with contextlib.suppress(OSError, LibraryError):
+                    yield from self._inside(folder.name).glob("*.jpg")
 
     def _path(self, digest: bytes) -> Path:
         name = digest.hex()
-        return self.directory / name[:2] / f"{name}.jpg"
+        return self._inside(name[:2], f"{name}.jpg")
+
+    def _inside(self, *names: str) -> Path:
+        """Return a path here; `LibraryError` if it leads over a link of somebody else's."""
+        return inside(self.directory.parent, self.directory.name, *names)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from drawing import draw_photo
 from photoseek import Library, LibraryError, PhotoseekError
 
 OpenLibrary = Callable[..., Library]
@@ -118,7 +119,7 @@ def test_a_value_of_another_kind_fails_in_a_line(
 
 @pytest.mark.parametrize(
     "name",
-    ["library.db", "library.db-wal", "library.db-shm", "update.lock", "backups"],
+    ["library.db", "library.db-wal", "library.db-shm", "update.lock", "backups", "thumbnails"],
 )
 def test_a_link_inside_a_library_is_refused_and_not_written_through(
     indexed: Path, open_library: OpenLibrary, tmp_path: Path, name: str
@@ -131,8 +132,16 @@ def test_a_link_inside_a_library_is_refused_and_not_written_through(
     before = {path: path.stat().st_mtime_ns for path in [mine, *mine.rglob("*")]}
     (indexed / name).symlink_to(mine)
     with pytest.raises(LibraryError, match=f"{name} is a link"):
-        open_library(indexed).info()
+        read_one_more(open_library, indexed)
     assert {path: path.stat().st_mtime_ns for path in [mine, *mine.rglob("*")]} == before
+
+
+def read_one_more(open_: OpenLibrary, directory: Path) -> None:
+    more = directory.with_name("more")
+    draw_photo(more / "white.jpg", "white")
+    library = open_(directory)
+    library.add_folder(more)
+    library.update()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="makes pipes")
