@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,9 @@ LOG = logging.getLogger("photoseek.watching")
 
 STEP = 0.1
 """Seconds between two looks at what the system has told."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks whether another drive has come to a folder's place."""
 
 QUIET = 0.4
 """Seconds without an event after which a burst is over, and is told as one."""
@@ -96,13 +100,18 @@ class FolderWatcher:
     ) -> Iterator[Changes]:
         """Yield changes until everything is to be looked at again."""
         places: set[Path] = set()
-        first = last = 0.0
+        first = last = looked = 0.0
+        names = _all_names(drives)
         for batch in _until_error(batches):
             now = time.monotonic()
-            # A drive that was taken out and came back is no longer watched.
-            if cancelled() or now >= rescan or drives != _drives(drives):
+            if cancelled() or now >= rescan:
                 return
-            new = {path for _, name in batch if self._concerns(path := Path(name), drives)}
+            if now - looked >= LOOK_EVERY:
+                looked = now
+                # A drive that was taken out and came back is no longer watched.
+                if drives != _drives(drives):
+                    return
+            new = {place for _, path in batch for place in self._concerned(Path(path), names)}
             if new:
                 first, last = first if places else now, now
                 places |= new
@@ -112,11 +121,14 @@ class FolderWatcher:
                 yield Changes(frozenset(places), unwatched)
                 places.clear()
 
-    def _concerns(self, path: Path, folders: Iterable[Path]) -> bool:
-        if self._leave_out in (path, *path.parents):
-            return False
-        folder = next((folder for folder in folders if path.is_relative_to(folder)), None)
-        return folder is not None and concerns_photos(path, folder)
+    def _concerned(self, path: Path, names: Mapping[Path, Path]) -> Iterator[Path]:
+        """Yield the place that a change concerns, if it does, by its name in the library."""
+        name = next((name for name in names if path.is_relative_to(name)), None)
+        if name is None:
+            return
+        place = names[name] / path.relative_to(name)
+        if self._leave_out not in (place, *place.parents) and concerns_photos(place, names[name]):
+            yield place
 
 
 def _watch(folders: Sequence[Path]) -> tuple[_Batches, tuple[Failure, ...]]:
@@ -182,6 +194,17 @@ def _until_error(batches: _Batches) -> Iterator[set[FileChange]]:
     except (OSError, RuntimeError):
         # A file with such a name may go on changing: not a look at everything for each time.
         time.sleep(LONGEST)
+
+
+def _all_names(folders: Iterable[Path]) -> dict[Path, Path]:
+    """Return the folders by the names that a system may tell them by.
+
+    macOS names what has changed by its real path, however the folder is called.
+    """
+    named = {folder: folder for folder in folders}
+    return named | {
+        real: folder for folder in folders if (real := Path(os.path.realpath(folder))) not in named
+    }
 
 
 def _reason(error: Exception) -> str:

@@ -16,6 +16,7 @@ import pytest
 from command import start
 from drawing import draw_photo
 from photoseek import Changes, Library, ModelBundle
+from photoseek import watcher as watcher_module
 from photoseek.watcher import FolderWatcher
 
 GIVE_UP = 60.0
@@ -110,6 +111,26 @@ def test_files_that_are_no_photos_and_the_library_itself_wake_nobody(tmp_path: P
     assert watch.next().places == frozenset({photo})
 
 
+def test_a_folder_that_is_a_link_hears_of_changes_by_its_real_name(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir()
+    link.symlink_to(real)
+    watcher = FolderWatcher(lambda: [link], Path("/nowhere"))
+    # As macOS tells it; here, the system says what it was asked for.
+    names = watcher_module._all_names([link])
+    assert list(watcher._concerned(real / "a.jpg", names)) == [link / "a.jpg"]
+    assert list(watcher._concerned(link / "a.jpg", names)) == [link / "a.jpg"]
+    assert list(watcher._concerned(tmp_path / "a.jpg", names)) == []
+
+
+def test_a_sidecar_that_comes_is_told_like_a_photo(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    watch.next()
+    for name in ("a.xmp", "a.jpg.json"):
+        sidecar = touch(tmp_path / name)
+        watch.until(sidecar)
+
+
 def test_a_folder_that_is_away_is_said_to_be_and_is_watched_once_it_comes(tmp_path: Path) -> None:
     drive = tmp_path / "drive"
     watch = Watch(drive)
@@ -148,6 +169,7 @@ def test_a_name_that_is_no_text_makes_everything_be_looked_at(tmp_path: Path) ->
 FEW_HANDLES = """
 import sys
 from pathlib import Path
+from photoseek import watcher as watcher_module
 from photoseek.watcher import FolderWatcher
 folders = [Path(name) for name in sys.argv[1:]]
 changes = next(FolderWatcher(lambda: folders, Path("/nowhere")).changes(lambda: False))
