@@ -12,6 +12,7 @@ from photoseek.decoding.pool import Decoded, DecodeJob, DecoderPool
 from photoseek.encoder import Encoder
 from photoseek.indexer import BATCH_SIZE
 from photoseek.records import Progress
+from photoseek.scanner import FileStamp
 
 __all__ = ["catch_up"]
 
@@ -58,4 +59,4 @@ def _is_unchanged(photo: LackingPhoto) -> bool:
         status = photo.path.stat()
     except OSError:
         return False
-    return (status.st_size, status.st_mtime_ns) == (photo.file_size, photo.modified_ns)
+    return FileStamp.of(status) == (photo.file_size, photo.modified_ns, photo.changed_ns)

@@ -9,7 +9,7 @@ from photoseek.database import ExclusionTable
 from photoseek.errors import PatternError
 from photoseek.filters import folded
 
-__all__ = ["Exclusions", "settle_exclusions"]
+__all__ = ["Exclusions", "changed_by"]
 
 
 _EXAMPLE = "write it as Trash/ or *_edited.jpg"
@@ -65,11 +65,12 @@ def _is_text(pattern: str) -> bool:
     return True
 
 
-def settle_exclusions(table: ExclusionTable) -> tuple[int, int]:
-    """Hide the photos that the patterns leave out, show the others; return how many of each."""
-    exclusions = Exclusions(table.patterns())
-    hidden = [id_ for id_, name in table.shown() if exclusions.rule_for(name) is not None]
-    shown = [id_ for id_, name in table.hidden() if exclusions.rule_for(name) is None]
-    table.hide(hidden)
-    table.show(shown)
-    return len(hidden), len(shown)
+def changed_by(table: ExclusionTable, patterns: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Return the ids of the photos to hide, and to show, once just these patterns are in force.
+
+    To hold a million names against them takes a while: do it before a transaction, not in one.
+    """
+    exclusions = Exclusions(patterns)
+    hide = [id_ for id_, name in table.shown() if exclusions.rule_for(name) is not None]
+    show = [id_ for id_, name in table.hidden() if exclusions.rule_for(name) is None]
+    return hide, show

@@ -200,7 +200,8 @@ class Library:
                 ]
                 catalogue.folders.add(folder, inside)
                 if inside and self.exclusions():
-                    self._settle_exclusions(catalogue)
+                    changed = self._changed_by(catalogue, catalogue.exclusions.patterns())
+                    catalogue.exclusions.settle(*changed)
         covering = self._covering(folder)
         if covering is None:
             raise FolderError(f"{folder} has been removed from the library in the same moment")
@@ -267,9 +268,13 @@ class Library:
         from photoseek.exclusions import Exclusions
 
         Exclusions(patterns)
-        with self._writer() as catalogue, catalogue.transaction():
-            catalogue.exclusions.add(patterns)
-            return self._settle_exclusions(catalogue)[0]
+        with self._writer() as catalogue:
+            in_force = tuple(dict.fromkeys((*catalogue.exclusions.patterns(), *patterns)))
+            hide, show = self._changed_by(catalogue, in_force)
+            with catalogue.transaction():
+                catalogue.exclusions.add(patterns)
+                catalogue.exclusions.settle(hide, show)
+        return len(hide)
 
     def include(self, *patterns: str) -> int:
         """Take patterns back; return how many photos are found again at once.
@@ -279,14 +284,20 @@ class Library:
         unknown = set(patterns) - set(self.exclusions())
         if unknown:
             raise PatternError(f"{min(unknown)!r} is not among the patterns of this library")
-        with self._writer() as catalogue, catalogue.transaction():
-            catalogue.exclusions.remove(patterns)
-            return self._settle_exclusions(catalogue)[1]
+        with self._writer() as catalogue:
+            in_force = [each for each in catalogue.exclusions.patterns() if each not in patterns]
+            hide, show = self._changed_by(catalogue, in_force)
+            with catalogue.transaction():
+                catalogue.exclusions.remove(patterns)
+                catalogue.exclusions.settle(hide, show)
+        return len(show)
 
-    def _settle_exclusions(self, catalogue: Catalogue) -> tuple[int, int]:
-        from photoseek.exclusions import settle_exclusions
+    def _changed_by(
+        self, catalogue: Catalogue, patterns: Sequence[str]
+    ) -> tuple[list[int], list[int]]:
+        from photoseek.exclusions import changed_by
 
-        return settle_exclusions(catalogue.exclusions)
+        return changed_by(catalogue.exclusions, patterns)
 
     def forget_missing(self, place: Path | str | None = None) -> int:
         """Forget offline photos: those at or below a place, or all; return how many.

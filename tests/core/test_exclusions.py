@@ -174,3 +174,20 @@ def test_hidden_photos_have_the_columns_of_all_photos(indexed: Library) -> None:
             for table in ("photos", "excluded_photos")
         ]
     assert columns[0] == columns[1]
+
+
+def test_patterns_are_held_against_names_before_anything_is_locked(
+    indexed: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite3.connect(indexed.directory / "library.db", timeout=0, isolation_level=None)
+    rule_for = Exclusions.rule_for
+
+    def and_write(self: Exclusions, name: bytes, *, is_folder: bool = False) -> str | None:
+        other.execute("BEGIN IMMEDIATE")  # which fails while another transaction writes
+        other.execute("ROLLBACK")
+        return rule_for(self, name, is_folder=is_folder)
+
+    monkeypatch.setattr(Exclusions, "rule_for", and_write)
+    with closing(other):
+        assert indexed.exclude("*") > 0
+        assert indexed.include("*") > 0

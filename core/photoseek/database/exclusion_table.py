@@ -63,6 +63,13 @@ class ExclusionTable:
         """Return the same of each that is."""
         return self._connection.typed("ib", "SELECT id, name FROM excluded_photos")
 
+    def settle(self, hide: Sequence[int], show: Sequence[int]) -> None:
+        """Hide some photos and show others; nothing is written where there are none."""
+        if hide:
+            self.hide(hide)
+        if show:
+            self.show(show)
+
     def hide(self, photo_ids: Sequence[int]) -> None:
         """Put photos and their embeddings aside."""
         with self._connection.transaction():

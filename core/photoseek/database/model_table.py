@@ -35,6 +35,7 @@ class LackingPhoto:
     path: Path
     file_size: int
     modified_ns: int
+    changed_ns: int
 
 
 class ModelTable:
@@ -101,8 +102,8 @@ class ModelTable:
     def lacking(self, model_id: str) -> list[LackingPhoto]:
         """Return the readable photos at hand that a model has not embedded."""
         rows = self._connection.typed(
-            "ibbii",
-            "SELECT p.id, f.path, p.name, p.file_size, p.modified_ns FROM photos p "
+            "ibbiii",
+            "SELECT p.id, f.path, p.name, p.file_size, p.modified_ns, p.changed_ns FROM photos p "
             "JOIN folders f ON f.id = p.folder_id "
             "WHERE p.failure IS NULL AND NOT p.missing AND NOT EXISTS (SELECT 1 FROM embeddings e "
             "JOIN models m ON m.id = e.model WHERE e.photo_id = p.id AND m.model_id = ?) "
@@ -110,8 +111,8 @@ class ModelTable:
             model_id,
         )
         return [
-            LackingPhoto(id_, path_below(Path(os.fsdecode(folder)), name), size, modified)
-            for id_, folder, name, size, modified in rows
+            LackingPhoto(id_, path_below(Path(os.fsdecode(folder)), name), *stamp)
+            for id_, folder, name, *stamp in rows
         ]
 
 
