@@ -87,9 +87,8 @@ class Indexer:
         )
 
     def _settle(self, plan: Plan) -> None:
-        if plan.gone:
-            self._thumbnails.begin_changes()
-        removed = settle(self._catalogue, self._folders, plan.scans, plan.gone)
+        begin = self._thumbnails.begin_changes
+        removed = settle(self._catalogue, self._folders, plan.scans, plan.gone, begin)
         offline = self._catalogue.counts(self._model_id).offline
         plan.report = dataclasses.replace(plan.report, removed=removed, offline=offline)
 
@@ -101,8 +100,17 @@ class Indexer:
         for file, before in plan.unread:
             kind: FailureKind = "no_reader" if is_raw_name(file.name) else "unsupported"
             unopened.append((file, before, Undecodable(unread_reason(file.name) or "", kind)))
-        if unopened:
-            self._commit(unopened, plan)
+        self._commit(unopened, plan)
+
+    def _is_recorded(self, file: PhotoFile, before: KnownFile | None, outcome: Outcome) -> bool:
+        """Tell whether the library has a failure already, so that nothing is to be written."""
+        return (
+            isinstance(outcome, Undecodable)
+            and before is not None
+            and (before.file, before.missing) == (file, False)
+            and before.failure is not None
+            and before[8:13] == self._retry.stored(before, outcome)
+        )
 
     # Opening and embedding
 
@@ -141,7 +149,16 @@ class Indexer:
                 tuple(path_below(folder, name) for name in beside),
             )
 
-    def _commit(self, batch: list[_Opened], plan: Plan) -> None:
+    def _commit(self, opened: list[_Opened], plan: Plan) -> None:
+        """Embed what was opened and write, in one transaction, what differs from the library."""
+        batch = [each for each in opened if not self._is_recorded(*each)]
+        recorded = len(opened) - len(batch)
+        self._count(plan, recorded, {"failed": recorded})
+        if batch:
+            self._write(batch, plan)
+        self._tell("embedding")
+
+    def _write(self, batch: list[_Opened], plan: Plan) -> None:
         decoded = [outcome for _, _, outcome in batch if isinstance(outcome, Decoded)]
         vectors = iter(
             self._encoder.encode_pixels(np.stack([photo.pixels for photo in decoded]))
@@ -165,12 +182,14 @@ class Indexer:
                 else:
                     self._fail(file, before, outcome)
                     tally["failed"] += 1
-        self._done += len(batch) - tally.pop("again")
+        self._count(plan, len(batch) - tally.pop("again"), tally)
+
+    def _count(self, plan: Plan, done: int, tally: Mapping[str, int]) -> None:
+        self._done += done
+        self._failed += tally["failed"]
         plan.report = dataclasses.replace(
             plan.report, **{key: getattr(plan.report, key) + n for key, n in tally.items()}
         )
-        self._failed += tally["failed"]
-        self._tell("embedding")
 
     def _fail(self, file: PhotoFile, before: KnownFile | None, outcome: Undecodable) -> None:
         """Remember why a file was not read, unless it is a photo that may be read again."""

@@ -23,7 +23,7 @@ photo, a folder or the drive: `photoseek forget --missing FOLDER`, or Forget in 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from photoseek.database import Catalogue, KnownFile
@@ -48,11 +48,13 @@ def settle(
     folders: Mapping[int, Folder],
     scans: Mapping[int, Scan],
     gone: Mapping[int, KnownFile],
+    begin_changes: Callable[[], None],
 ) -> int:
     """Forget, of the files that are `gone`, those that were deleted; return how many.
 
     `scans` are of the folders that were looked at whole; in the others only some places were, and
-    nothing that looked like a drive which is away.
+    nothing that looked like a drive which is away. `begin_changes` is called before any is
+    forgotten.
     """
     removed = [
         item.id for item in gone.values() if item.folder_id not in scans and not item.missing
@@ -69,6 +71,7 @@ def settle(
         below = [place for place in scan.unreadable if place.path != folder.path]
         catalogue.folders.set_scan_result(folder.id, reason, below, mounts)
     if removed:
+        begin_changes()
         catalogue.remove_photos(removed)
     return len(removed)
 
