@@ -225,6 +225,7 @@ class Library:
         if folder is None:
             raise FolderError(f"{path} is not a folder of this library")
         with self._writer() as catalogue:
+            self._thumbnails.begin_changes()
             catalogue.remove_folder(folder.id)
 
     def forget(self, path: Path | str) -> int:
@@ -317,6 +318,7 @@ class Library:
                 if below is None
                 or path_below(folders[item.folder_id], item.name).is_relative_to(below)
             ]
+            self._thumbnails.begin_changes()
             catalogue.remove_photos([item.id for item in forgotten])
             refresh_states(catalogue, model_id)
         return sum(item.failure is None for item in forgotten)
@@ -332,6 +334,7 @@ class Library:
         with self._writer() as catalogue:
             model_id = self.bundle.manifest.model_id
             forgotten = [item.id for item in catalogue.missing_files(model_id) if item.id in wanted]
+            self._thumbnails.begin_changes()
             catalogue.remove_photos(forgotten)
             refresh_states(catalogue, model_id)
         return len(forgotten)
@@ -641,7 +644,11 @@ class Library:
         """Hold the one right to write, and drop the thumbnails that nothing needs afterwards."""
         with self._file.writer() as catalogue:
             catalogue.note_digests()
-            yield catalogue
+            try:
+                yield catalogue
+            except BaseException:
+                self._thumbnails.abandon_changes()
+                raise
             self._end_changes(catalogue)
 
 

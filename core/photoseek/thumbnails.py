@@ -75,6 +75,10 @@ class ThumbnailCache:
                 self._mark.unlink(missing_ok=True)
         self._changing = self._compares = False
 
+    def abandon_changes(self) -> None:
+        """Leave the mark behind, as a process does that dies: the changes came to no end."""
+        self._changing = self._compares = False
+
     def size(self) -> int:
         """Return the bytes of all thumbnails; some may come and go meanwhile."""
         size = 0

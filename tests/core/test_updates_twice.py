@@ -136,8 +136,9 @@ def test_thumbnails_are_those_of_the_photos_after_every_update(
     assert thumbnails(library) == digests(library) == set()
 
 
+@pytest.mark.parametrize("by_another", [False, True])
 def test_thumbnails_that_a_killed_update_left_behind_go_with_the_next(
-    library: Library, colour_folder: Path, open_library: Callable[..., Library]
+    library: Library, colour_folder: Path, open_library: Callable[..., Library], by_another: bool
 ) -> None:
     library.add_folder(colour_folder)
 
@@ -152,8 +153,7 @@ def test_thumbnails_that_a_killed_update_left_behind_go_with_the_next(
     stray.write_bytes(b"of a photo that was never committed")
     keepsake = stray.with_name("not ours.jpg")
     keepsake.write_bytes(b"a name that no thumbnail has")
-    library.close()
-    other = open_library()
+    other = open_library() if by_another else library
     other.update()
     assert not stray.exists()
     assert keepsake.exists()
