@@ -12,7 +12,7 @@ from photoseek.decoding.pool import Decoded, DecodeJob, DecoderPool
 from photoseek.encoder import Encoder
 from photoseek.indexer import BATCH_SIZE
 from photoseek.records import Progress
-from photoseek.scanner import FileStamp
+from photoseek.scanner import stamp_of
 
 __all__ = ["catch_up"]
 
@@ -59,4 +59,4 @@ def _is_unchanged(photo: LackingPhoto) -> bool:
         status = photo.path.stat()
     except OSError:
         return False
-    return FileStamp.of(status) == (photo.file_size, photo.modified_ns, photo.changed_ns)
+    return stamp_of(status) == (photo.file_size, photo.modified_ns, photo.changed_ns)

@@ -1,4 +1,4 @@
-"""Where a library lies unless the person says otherwise, and where its photos do."""
+"""Finds the folder of a library, and the paths of its photos."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def default_library_directory() -> Path:
 def absolute(path: Path | str) -> Path:
     """Return the path that a person means by one, such as `Pictures`, `~/Pictures` or `../a`.
 
-    `FolderError` where the current folder, which that is told from, has been deleted.
+    `FolderError` where the current folder, on which that depends, has been deleted.
     """
     # Not `resolve`: it would show a linked folder under a name that the person does not know. Nor
     # `Path.expanduser`: it fails on `~` followed by what is no account.
@@ -37,8 +37,8 @@ def absolute(path: Path | str) -> Path:
         return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
     except FileNotFoundError as error:
         raise FolderError(
-            f"the folder that {path} is in cannot be told: the current folder has been deleted; "
-            "give the whole path"
+            f"{path} cannot be found: the current folder has been deleted; give the whole path, or "
+            "change to another folder"
         ) from error
 
 

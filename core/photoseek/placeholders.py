@@ -20,10 +20,9 @@ _STUB = b".icloud"
 
 def is_away(status: os.stat_result) -> bool:
     """Tell whether a cloud drive shows the file of this status and has not fetched it."""
-    return bool(
-        getattr(status, "st_file_attributes", 0) & _FETCHED_WHEN_OPENED
-        or getattr(status, "st_flags", 0) & _DATALESS
-    )
+    attributes: int = getattr(status, "st_file_attributes", 0)  # Windows has these
+    flags: int = getattr(status, "st_flags", 0)  # macOS has these
+    return (attributes & _FETCHED_WHEN_OPENED or flags & _DATALESS) != 0
 
 
 def is_not_downloaded(path: Path) -> bool:

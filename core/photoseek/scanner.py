@@ -26,7 +26,7 @@ from photoseek.sidecar_files import Sidecar, Sidecars, is_sidecar_name, photos_o
 if TYPE_CHECKING:
     from photoseek.exclusions import Exclusions
 
-__all__ = ["FileStamp", "FoundFile", "Scan", "scan_folder", "scan_places", "whole_places"]
+__all__ = ["FoundFile", "Scan", "scan_folder", "scan_places", "stamp_of", "whole_places"]
 
 _MOST = 2**63 - 1
 """What a library can hold; some drives give times of the year 2400, or 1601."""
@@ -39,21 +39,17 @@ _JUNCTION = 0xA0000003
 """Windows' tag of a folder that stands for another one, though it is no symbolic link."""
 
 
-class FileStamp(NamedTuple):
-    """What reveals that a file has changed: its size, its time, the time of its entry (ctime)."""
+FileStamp = tuple[int, int, int]
+"""What reveals that a file has changed: its size, its time, the time of its entry (ctime)."""
 
-    file_size: int
-    modified_ns: int
-    changed_ns: int
 
-    @staticmethod
-    def of(status: os.stat_result) -> FileStamp:
-        """Return the stamp of a file, with numbers that a library can hold."""
-        modified, changed = status.st_mtime_ns, status.st_ctime_ns
-        if not (-_MOST <= modified <= _MOST and -_MOST <= changed <= _MOST):
-            modified = min(max(modified, -_MOST), _MOST)
-            changed = min(max(changed, -_MOST), _MOST)
-        return FileStamp(status.st_size, modified, changed)
+def stamp_of(status: os.stat_result) -> FileStamp:
+    """Return the stamp of a file, with numbers that a library can hold."""
+    modified, changed = status.st_mtime_ns, status.st_ctime_ns
+    if not (-_MOST <= modified <= _MOST and -_MOST <= changed <= _MOST):
+        modified = min(max(modified, -_MOST), _MOST)
+        changed = min(max(changed, -_MOST), _MOST)
+    return status.st_size, modified, changed
 
 
 class FoundFile(NamedTuple):
@@ -289,7 +285,7 @@ class _Walk:
         except OSError:
             return
         if stat.S_ISREG(status.st_mode):
-            size, modified, _ = FileStamp.of(status)
+            size, modified, _ = stamp_of(status)
             path = entry.path[self._prefix :]
             sidecars.add(Sidecar(entry.name, size, modified, None if is_away(status) else path))
 
@@ -315,20 +311,19 @@ class _Walk:
                 if entry.is_symlink():
                     self._linked_files.append(entry.path)
                 else:
-                    self._add(entry.path[self._prefix :], entry.stat())
+                    self._add(entry.path, entry.stat())
             elif (photo := photo_of_stub(entry.name)) and not self._excludes(entry):
                 name = entry.path[self._prefix : -len(entry.name)] + photo
-                self._scan.placeholders.append(FoundFile(name, *FileStamp.of(entry.stat())))
+                self._scan.placeholders.append(FoundFile(name, *stamp_of(entry.stat())))
         except OSError as error:
             # All of a folder that may be listed and not entered is one place, not a thousand.
             whole = isinstance(error, PermissionError) and not entry.is_symlink()
             self._report(os.path.dirname(entry.path) if whole else entry.path, error)
 
-    def _add(self, name: bytes, status: os.stat_result) -> None:
+    def _add(self, path: bytes, status: os.stat_result) -> None:
         if stat.S_ISREG(status.st_mode):
-            size, modified, changed = FileStamp.of(status)
             kept = self._scan.placeholders if is_away(status) else self._scan.files
-            kept.append(FoundFile(name, size, modified, changed))
+            kept.append(FoundFile(path[self._prefix :], *stamp_of(status)))
 
     def _report(self, path: bytes, error: OSError, verb: str = "looked at") -> None:
         """Note a place that says nothing of what is there; one that is gone says so itself."""
@@ -393,7 +388,7 @@ class _Walk:
                 return
         self._seen[real] = None
         try:
-            self._add(path[self._prefix :], os.stat(path))
+            self._add(path, os.stat(path))
         except OSError as error:
             self._report(path, error)
 

@@ -42,7 +42,7 @@ def of_the_system(error: OSError) -> str:
     """Say what the system refuses, where no other place has said it better."""
     reason = error.strerror or str(error) or type(error).__name__
     if isinstance(error, FileNotFoundError) and not _has_current_folder():
-        return "the current folder is no longer there; change to another one"
+        return "the current folder has been deleted; change to another one"
     if error.errno == errno.ENOSPC:
         return f"there is no space left to write to ({reason}); free some"
     if error.errno in (errno.EMFILE, errno.ENFILE):

@@ -18,7 +18,7 @@ from photoseek import ModelBundle
 from photoseek.bundle import MODEL_FILES, write_manifest
 from photoseek.database import Catalogue, PhotoFile
 from photoseek.records import Metadata
-from photoseek.scanner import FileStamp
+from photoseek.scanner import stamp_of
 
 __all__ = ["MadeLibrary", "narrow_bundle", "unit_rows"]
 
@@ -77,7 +77,7 @@ class MadeLibrary:
         handle = os.open(path, os.O_CREAT | os.O_WRONLY)
         status = os.fstat(handle)
         os.close(handle)
-        return PhotoFile(folder_id, name, *FileStamp.of(status))
+        return PhotoFile(folder_id, name, *stamp_of(status))
 
     def _put(
         self, catalogue: Catalogue, file: PhotoFile, number: int, vector: NDArray[np.float32]

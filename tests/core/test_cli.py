@@ -570,7 +570,7 @@ def test_a_current_folder_that_is_gone_is_said(
         ["explain", "a.jpg"],
         ["forget", "."],
     ):
-        assert_one_line(indexed(*arguments), "the current folder is no longer there")
+        assert_one_line(indexed(*arguments), "the current folder has been deleted")
 
 
 def test_help_and_usage_load_neither_model_nor_database() -> None:

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,8 +22,6 @@ from photoseek import Library, ModelBundle
 
 KILLS = 100
 PHOTOS = 300
-LATEST = 0.7
-"""Seconds after which a process is killed at the latest: by then it is amid the photos."""
 
 _SERVER = """
 import os, sys
@@ -128,12 +127,15 @@ def test_indexing_killed_at_a_hundred_moments_loses_and_doubles_nothing(
         for path in folder.iterdir()
     }
     server = start_server(colour_bundle, folder)
+    started = time.monotonic()
+    assert not server.index(tmp_path / "library-whole")
+    latest = time.monotonic() - started
     moments = random.Random(7)
     kills, library_number, amid = 0, 0, 0
     kept: dict[bytes, Row] = {}
     while kills < KILLS:
         directory = tmp_path / f"library-{library_number}"
-        killed = server.index(directory, kill_after=moments.uniform(0, LATEST))
+        killed = server.index(directory, kill_after=moments.uniform(0, latest))
         rows = rows_of(directory)
         # What was there is there, once, and was not embedded again.
         assert kept.items() <= rows.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from crafting import put_crafted
 from photoseek.conditions import matching, why_not
 from photoseek.database import Catalogue, PhotoFile
 from photoseek.errors import LibraryDamagedError
@@ -151,14 +151,7 @@ def test_a_crafted_value_is_said_in_one_line(tmp_path: Path, column: str, value:
     with closing(Catalogue(path)) as store:
         store.folders.add(tmp_path)
         photo_id = put(store, "a.jpg", taken=datetime(2020, 1, 1), keywords=("x",))
-    with closing(sqlite3.connect(path)) as other:
-        # As a crafted file has them: tables that take anything.
-        names = [row[1] for row in other.execute("PRAGMA table_info(photos)")]
-        other.execute(f"CREATE TABLE lax ({', '.join(names)})")
-        other.execute("INSERT INTO lax SELECT * FROM photos")
-        other.execute(f"UPDATE lax SET {column} = ?", (value,))
-        other.executescript("DROP TABLE photos; ALTER TABLE lax RENAME TO photos")
-        other.commit()
+    put_crafted(path, column, value, photo_id)
     with closing(Catalogue(path)) as store:
         with pytest.raises(LibraryDamagedError) as told:
             store.photos([photo_id])

@@ -93,11 +93,12 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
+PRINTABLE = st.text(max_size=20).filter(str.isprintable)
 LIKELY = st.none() | st.builds(LikelyRule, NUMBERS, st.floats(1e-6, 1e6, exclude_min=True), NUMBERS)
 MANIFESTS = st.builds(
     Manifest,
     model_id=TEXTS,
-    name=TEXTS,
+    name=PRINTABLE,
     embedding_dim=POSITIVE,
     image=st.builds(
         ImageInput,
@@ -108,7 +109,7 @@ MANIFESTS = st.builds(
         st.sampled_from(["uint8", "float32"]),
     ),
     text=st.builds(
-        TextInput, POSITIVE, TEXTS, st.sampled_from(["int64", "int32"]), st.none() | TEXTS
+        TextInput, st.integers(1, 4096), TEXTS, st.sampled_from(["int64", "int32"]), st.none() | TEXTS
     ),
     files=st.dictionaries(TEXTS, TEXTS, max_size=4),
     likely=LIKELY,
@@ -172,8 +173,8 @@ def test_anything_typed_is_a_query_or_asks_for_words(text: str) -> None:
     try:
         query = Query.parse(text)
     except QueryError:
-        # Nothing was typed, or only what is not wanted.
-        assert text.strip()[:1] in ("", "-")
+        # Nothing was typed, or only what is not wanted, or quotes around nothing.
+        assert text.strip()[:1] in ("", *"-‐‑‒–—−\"'“”„‟«»‘’‚‛")
         return
     assert query.is_compared
     assert all(phrase == " ".join(phrase.split()) for phrase in query.phrases)

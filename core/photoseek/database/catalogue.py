@@ -167,6 +167,10 @@ class Catalogue:
         """Close the connection."""
         self._connection.close()
 
+    def settle(self) -> None:
+        """Write everything into the file itself, which can then be moved."""
+        self._connection.settle()
+
     def transaction(self) -> AbstractContextManager[None]:
         """Run what is inside as one: all of it lands, or none."""
         return self._connection.transaction()

@@ -136,6 +136,7 @@ def _make_library(part: Path, scope: Scope) -> None:
         for folder in scope.folders:
             catalogue.folders.add(folder)
         catalogue.exclusions.add(scope.exclusions)
+        catalogue.settle()
 
 
 def _set_aside(path: Path, *, with_file: bool) -> Path | None:
