@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
@@ -18,11 +17,10 @@ from photoseek import (
     Library,
     LibraryInfo,
     ModelBundle,
-    NamesTaken,
     Photo,
     PhotoseekError,
-    QueryError,
 )
+from photoseek_desktop.answers import answer, counted_answer
 from photoseek_desktop.lanes import Cancelled, Job, Lane, Lanes
 from photoseek_desktop.query_photo import PhotoSource, ReadSources, read_sources
 from photoseek_desktop.search_request import QueryPhoto, Results, SearchRequest
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Librarian"]
 
 T = TypeVar("T")
-
-_NOTHING = np.empty(0, np.int64)
 
 
 class Librarian(QObject):
@@ -52,6 +48,8 @@ class Librarian(QObject):
         results_refreshed(Results): the same question again, because the library has changed.
         search_failed(str): the newest question cannot be answered, in one line.
         info_changed(LibraryInfo): counts, folders, failures, sizes.
+        folder_added(Path): a folder is new in the library; `folders_changed` follows.
+        folder_covered(Path, Path): the first folder is, or is in, the second, of the library.
         folders_changed(): a folder was added or removed; the library is to be updated.
         models_changed(): a model was added, removed or chosen; likewise.
         failed(str): something else that was asked for cannot be done, in one line.
@@ -65,6 +63,8 @@ class Librarian(QObject):
     results_refreshed = Signal(object)
     search_failed = Signal(str)
     info_changed = Signal(object)
+    folder_added = Signal(object)
+    folder_covered = Signal(object, object)
     folders_changed = Signal()
     models_changed = Signal()
     failed = Signal(str)
@@ -78,7 +78,7 @@ class Librarian(QObject):
         self._bundle = bundle
         self._library: Library | None = None
         self._request = SearchRequest()
-        self._search: Job[Results] | None = None
+        self._search: Job[Results] | Job[tuple[Results, LibraryInfo]] | None = None
         self._info: Job[LibraryInfo] | None = None
         self._measures = False
 
@@ -124,12 +124,21 @@ class Librarian(QObject):
         """Ask for the photos that answer `request`, or for all of them if it is empty."""
         self._request = request
         self.searching.emit()
-        self._ask(self.results_ready.emit)
+        if self._search is not None:
+            self._search.cancel()
+        library = self.library
+        self._search = self._lanes.search.run(
+            lambda _: answer(library, request), self.results_ready.emit, self._on_search_failed
+        )
 
     def refresh(self) -> None:
-        """Ask the newest question again, if it is not being answered anyway."""
-        if self._search is None or self._search.done:
-            self._ask(self.results_refreshed.emit)
+        """Ask the newest question again, and count, if it is not being answered anyway."""
+        if self._search is not None and not self._search.done:
+            return
+        library, request = self.library, self._request
+        self._search = self._lanes.search.run(
+            lambda _: counted_answer(library, request), self._on_refreshed, self._on_search_failed
+        )
 
     def request_info(self, *, sizes: bool = False) -> None:
         """Ask for the library's state; `info_changed` follows.
@@ -225,10 +234,24 @@ class Librarian(QObject):
 
         Waits for the update under way, as `remove_folder` does. Start that one over.
         """
+
+        def add(path: Path, library: Library) -> tuple[Path, Folder, bool]:
+            known = {folder.path for folder in library.folders()}
+            folder = library.add_folder(path)
+            return path, folder, folder.path not in known
+
         for path in paths:
-            self._run(
-                self._lanes.indexing, partial(Library.add_folder, path=path), self._on_folder_added
-            )
+            self._run(self._lanes.indexing, partial(add, path), self._on_folder_added)
+
+    def find_empty(self, paths: Collection[Path], then: Callable[[list[Path]], None]) -> None:
+        """Ask in which of these folders of the library no file was found."""
+        wanted = frozenset(paths)
+
+        def work(library: Library) -> list[Path]:
+            folders = library.folders()
+            return [item.path for item in folders if item.path in wanted and not item.photos]
+
+        self._run(self._lanes.upkeep, work, then)
 
     def remove_folder(self, path: Path) -> None:
         """Take a folder out of the library; the photos on disk are not touched.
@@ -311,17 +334,13 @@ class Librarian(QObject):
         library = self.library
         return lane.run(lambda _: work(library), then, self._on_failed)
 
-    def _ask(self, announce: Callable[[Results], None]) -> None:
-        if self._search is not None:
-            self._search.cancel()
-        library, request = self.library, self._request
+    def _on_refreshed(self, counted: tuple[Results, LibraryInfo]) -> None:
+        results, info = counted
+        self.info_changed.emit(info)
+        self.results_refreshed.emit(results)
 
-        def otherwise(error: PhotoseekError) -> None:
-            self.search_failed.emit(str(error))
-
-        self._search = self._lanes.search.run(
-            lambda _: _answer(library, request), announce, otherwise
-        )
+    def _on_search_failed(self, error: PhotoseekError) -> None:
+        self.search_failed.emit(str(error))
 
     def _on_opened(self, opened: tuple[Library, tuple[Folder, ...]]) -> None:
         self._library, folders = opened
@@ -331,7 +350,12 @@ class Librarian(QObject):
         if self._library.recovery:
             self.recovered.emit(self._library.recovery)
 
-    def _on_folder_added(self, _folder: Folder) -> None:
+    def _on_folder_added(self, added: tuple[Path, Folder, bool]) -> None:
+        asked, folder, is_new = added
+        if is_new:
+            self.folder_added.emit(folder.path)
+        else:
+            self.folder_covered.emit(asked, folder.path)
         self.folders_changed.emit()
 
     def _on_models_changed(self, _: None) -> None:
@@ -343,31 +367,3 @@ class Librarian(QObject):
 
 def _ignore(_: object) -> None:
     """Who asks for the first photo hears what is wrong."""
-
-
-def _answer(library: Library, request: SearchRequest) -> Results:
-    """Search, or browse when nothing is asked for."""
-    if not request:
-        return Results(request, library.browse())
-    query = request.to_query()
-    try:
-        ranking = library.rank(query)
-    except QueryError:
-        tokenizer = library.encoder.tokenizer
-        unknown = tuple(word for text in query.phrases for word in tokenizer.unknown_words(text))
-        if not unknown:
-            raise
-        return Results(request, _NOTHING, unknown_words=unknown, all_unknown=True, is_compared=True)
-    tells_likely = ranking.is_compared and library.bundle.manifest.likely is not None
-    named = any(isinstance(item, NamesTaken) for item in ranking.understood)
-    return Results(
-        request,
-        ranking.ids,
-        ranking.likely,
-        tells_likely,
-        unknown_words=ranking.unknown_words,
-        corrections=ranking.corrections,
-        understood=ranking.understood,
-        is_compared=ranking.is_compared,
-        is_filtered=named or bool(query.filter),
-    )

@@ -35,7 +35,12 @@ from photoseek_desktop.photo_actions import PhotoActions
 from photoseek_desktop.photo_grid import PhotoGrid
 from photoseek_desktop.photo_loader import PhotoLoader
 from photoseek_desktop.photo_model import PhotoModel
-from photoseek_desktop.query_photo import PhotoSource, ReadSources, photo_sources_in
+from photoseek_desktop.query_photo import (
+    PhotoSource,
+    ReadSources,
+    is_text_with_a_picture,
+    photo_sources_in,
+)
 from photoseek_desktop.search_request import QueryPhoto, SearchRequest
 from photoseek_desktop.settings import Settings
 from photoseek_desktop.theme import Theme, ThemeChoice
@@ -164,8 +169,14 @@ class MainWindow(QMainWindow):
         self.viewer.shown.connect(self._on_photo_shown)
         self.viewer.menu_wanted.connect(self._on_menu_wanted)
         self.photo_actions.similar_found.connect(self._on_similar_found)
-        self.photo_actions.notice.connect(page.status_line.show_notice)
-        self.grid.notice.connect(page.status_line.show_notice)
+        for part in (self.photo_actions, self.grid):
+            part.notice.connect(self._show_notice)
+
+    def _show_notice(self, notice: str) -> None:
+        """Say what has just happened where the person looks."""
+        self.page.status_line.show_notice(notice)
+        if self._stack.currentWidget() is self.viewer:
+            self.viewer.show_notice(notice)
 
     def _connect_actions(self) -> None:
         slider = self.page.status_line.slider
@@ -240,14 +251,16 @@ class MainWindow(QMainWindow):
 
     def _on_pasted(self) -> None:
         data = QGuiApplication.clipboard().mimeData()
-        if not self._take_sources(data) and data.hasText():
+        if is_text_with_a_picture(data) or not self._take_sources(data, dropped=False):
+            if not data.hasText():
+                return
             self._show_page()
             self.page.search_bar.edit.setFocus()
             self.page.search_bar.edit.paste()
 
-    def _take_sources(self, data: QMimeData) -> bool:
+    def _take_sources(self, data: QMimeData, *, dropped: bool) -> bool:
         """Search by the photos, add the folders; False when there are none."""
-        sources = photo_sources_in(data)
+        sources = photo_sources_in(data, dropped=dropped)
         if sources and self._librarian.is_open:
             self._librarian.read_sources(sources, self._on_sources_read)
         return bool(sources)
@@ -328,7 +341,12 @@ class MainWindow(QMainWindow):
     # What Qt asks
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc clears the search, then the selection."""
+        """Esc clears the search, then the selection; Del explains itself."""
+        if event.key() == Qt.Key.Key_Delete:
+            self._show_notice(
+                self.tr("Photoseek deletes no files. Ctrl+I, “Left out” hides photos from it.")
+            )
+            return
         if event.key() == Qt.Key.Key_Escape and self._stack.currentWidget() is self.page:
             if self.page.search_bar.request:
                 self.page.search_bar.clear()
@@ -368,7 +386,7 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         if event.source() is self.grid:
             self.photo_actions.find_similar()
-        elif not self._take_sources(event.mimeData()):
+        elif not self._take_sources(event.mimeData(), dropped=True):
             self.page.status_line.show_notice(
                 self.tr(
                     "That is only a web address, and Photoseek opens no connections: save "

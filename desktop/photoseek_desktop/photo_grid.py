@@ -262,7 +262,7 @@ class PhotoGrid(GridView):
 
     def keyboardSearch(self, search: str) -> None:
         """Letters typed on the grid are the start of a phrase."""
-        if search.strip():
+        if search.isprintable() and search.strip():
             self.typed.emit(search)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

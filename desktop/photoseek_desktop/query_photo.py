@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PhotoSource",
     "ReadSources",
+    "is_text_with_a_picture",
     "photo_sources_in",
     "read_query_photo",
     "read_sources",
@@ -40,6 +41,8 @@ _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
 
 
 _DATA_URL_MARKS = ("data:image/", ";base64,")
+
+_ADDRESS = re.compile(r"(?s:data:image/.*)|[a-z][\w+.-]*://\S*", re.IGNORECASE)
 
 _ENCODED = ("image/png", "image/jpeg", "image/webp", "image/tiff", "image/bmp", "image/gif")
 """What other programs offer an image as, best first: it is opened as any photo is, not by Qt."""
@@ -65,7 +68,7 @@ class ReadSources:
     problems: tuple[str, ...]
 
 
-def photo_sources_in(data: QMimeData) -> list[PhotoSource]:
+def photo_sources_in(data: QMimeData, *, dropped: bool) -> list[PhotoSource]:
     """Return what was dropped or pasted, as far as it may be photos or folders.
 
     Files come before image data: a file manager that offers both means the file. Web addresses
@@ -75,7 +78,10 @@ def photo_sources_in(data: QMimeData) -> list[PhotoSource]:
     files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     if files:
         return [PhotoSource(path.name, path) for path in files]
-    name = QCoreApplication.translate("query_photo", "Pasted photo")
+    if dropped:
+        name = QCoreApplication.translate("query_photo", "Dropped picture")
+    else:
+        name = QCoreApplication.translate("query_photo", "Pasted picture")
     for kind in _ENCODED:
         if data.hasFormat(kind) and (content := bytes(data.data(kind).data())):
             return [PhotoSource(name, content)]
@@ -87,6 +93,17 @@ def photo_sources_in(data: QMimeData) -> list[PhotoSource]:
     if all(mark in text for mark in _DATA_URL_MARKS):
         return [PhotoSource(name, text)]
     return []
+
+
+def is_text_with_a_picture(data: QMimeData) -> bool:
+    """Tell whether what was copied is text first: a spreadsheet's cells bring a picture of them.
+
+    A picture copied in a browser brings its address at most.
+    """
+    if not data.hasFormat("text/plain") or any(url.isLocalFile() for url in data.urls()):
+        return False
+    text = data.text().strip()
+    return bool(text) and not _ADDRESS.fullmatch(text)
 
 
 def read_sources(sources: Sequence[PhotoSource], opener: PhotoOpener) -> ReadSources:

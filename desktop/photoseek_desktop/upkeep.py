@@ -26,7 +26,7 @@ from photoseek_desktop.folder_watch import FolderWatch
 from photoseek_desktop.indexer import Indexer
 from photoseek_desktop.librarian import Librarian
 from photoseek_desktop.messages import report_line, unwatched_line
-from photoseek_desktop.search_request import SearchRequest
+from photoseek_desktop.search_request import Results, SearchRequest
 
 __all__ = ["Upkeep"]
 
@@ -38,9 +38,6 @@ PATIENCE = 700
 
 BUSY_PAUSE = 5000
 """Milliseconds between two tries while another process updates the library."""
-
-COUNT_EVERY = 3
-"""Looks after which the whole library is counted again, every thumbnail included."""
 
 
 class Upkeep(QObject):
@@ -72,12 +69,13 @@ class Upkeep(QObject):
         self._folders = tuple(folders)
         self._refresh = QTimer(self, interval=REFRESH_EVERY)
         self._refresh.timeout.connect(self._on_refresh_due)
-        self._looks = 0
         self._slow = QTimer(self, singleShot=True, interval=PATIENCE)
         self._slow.timeout.connect(self._show_indexing)
         self._busy = QTimer(self, singleShot=True, interval=BUSY_PAUSE)
         self._busy.timeout.connect(indexer.try_again)
         self._told_busy = False
+        self._looks_at_everything = False
+        self._added: set[Path] = set()
         self._unwatched: tuple[Failure, ...] = ()
         self._connect_library()
         self._connect_person()
@@ -106,10 +104,12 @@ class Upkeep(QObject):
         librarian.recovered.connect(self._dialogs.tell)
         librarian.open_failed.connect(self._on_open_failed)
         librarian.searching.connect(page.show_searching)
-        librarian.results_ready.connect(lambda new: page.show_results(new, refreshed=False))
+        librarian.results_ready.connect(self._on_results_ready)
         librarian.results_refreshed.connect(lambda new: page.show_results(new, refreshed=True))
         librarian.search_failed.connect(page.show_search_failed)
         librarian.info_changed.connect(self._on_info_changed)
+        librarian.folder_added.connect(self._on_folder_added)
+        librarian.folder_covered.connect(self._on_folder_covered)
         librarian.folders_changed.connect(self._on_folders_changed)
         librarian.models_changed.connect(self._on_models_changed)
         librarian.failed.connect(self._dialogs.tell)
@@ -172,6 +172,27 @@ class Upkeep(QObject):
             # Only now, so that the model is loaded once for both lanes.
             self._watch.start()
 
+    def _on_results_ready(self, results: Results) -> None:
+        self._page.show_results(results, refreshed=False)
+        if self._indexer.running:
+            self._librarian.request_info()
+
+    def _on_folder_added(self, folder: Path) -> None:
+        self._added.add(folder)
+
+    def _on_folder_covered(self, folder: Path, covering: Path) -> None:
+        if folder == covering:
+            line = self.tr("{folder} is in the library already")
+        else:
+            line = self.tr("{folder} is already covered by {covering}")
+        self._page.status_line.show_notice(line.format(folder=folder, covering=covering))
+
+    def _tell_empty(self, folders: Sequence[Path]) -> None:
+        line = self.tr("No photos found in {folder}")
+        self._page.status_line.show_notice(
+            " · ".join(line.format(folder=folder) for folder in folders)
+        )
+
     def _on_folders_changed(self) -> None:
         self._page.show_folders(True)
         self._watch.start()
@@ -198,9 +219,6 @@ class Upkeep(QObject):
         if self._indexer.paused or not self._librarian.is_open:
             return
         self._librarian.refresh()
-        self._looks += 1
-        if self._looks % COUNT_EVERY == 0:
-            self._librarian.request_info()
 
     def _on_library_wanted(self) -> None:
         self._librarian.request_info(sizes=True)
@@ -233,6 +251,7 @@ class Upkeep(QObject):
     # Indexing
 
     def _on_indexing_started(self, everything: bool) -> None:
+        self._looks_at_everything = everything
         # A photo that has just come is read before an eye could follow a bar.
         if everything:
             self._show_indexing()
@@ -258,6 +277,9 @@ class Upkeep(QObject):
         self._told_busy = False
         self._end_indexing()
         self._page.status_line.show_notice(report_line(report))
+        if self._added and self._looks_at_everything and not report.cancelled:
+            self._librarian.find_empty(self._added, self._tell_empty)
+            self._added = set()
         self._watch.go_on()
 
     def _on_indexing_failed(self, message: str) -> None:

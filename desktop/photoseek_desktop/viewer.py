@@ -23,6 +23,9 @@ __all__ = ["Viewer"]
 PAN = 0.2
 """Share of the view that an arrow key moves a zoomed photo by."""
 
+NOTICE_STAYS = 8000
+"""Milliseconds for which a passing notice stands in for the photo's details."""
+
 PATIENCE = 300
 """Milliseconds for which the last photo stays in view while the next is opened."""
 
@@ -57,6 +60,9 @@ class Viewer(QWidget):
         self._loaded: LoadedPhoto | None = None
         self._slow = QTimer(self, singleShot=True, interval=PATIENCE)
         self._slow.timeout.connect(self._on_slow)
+        self._notice = ""
+        self._passing = QTimer(self, singleShot=True, interval=NOTICE_STAYS)
+        self._passing.timeout.connect(self._end_notice)
         self.view = PhotoView()
         self.info = InfoPanel()
         self.info.hide()
@@ -140,6 +146,12 @@ class Viewer(QWidget):
             self._forward = True
             self._go_to_row(row)
 
+    def show_notice(self, notice: str) -> None:
+        """Say what has just happened in place of the photo's details, for a while."""
+        self._notice = notice
+        self._passing.start()
+        self._show_details()
+
     def show_info(self, shown: bool) -> None:
         """Show what the photo says of itself beside it, or no longer."""
         self.info.setVisible(shown)
@@ -165,6 +177,7 @@ class Viewer(QWidget):
         self.loader.forget()
         self._loaded = None
         self._slow.stop()
+        self._end_notice()
         self.view.show_nothing()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -224,6 +237,7 @@ class Viewer(QWidget):
         self._row = row
         self._photo_id = self._model.photo_id(row)
         self._loaded = None
+        self._end_notice()
         self._slow.start()
         self._show_words()
         self._load()
@@ -265,9 +279,7 @@ class Viewer(QWidget):
     def _show_words(self) -> None:
         photo = self.photo
         self._name.setText(photo.path.name if photo else "")
-        self._details.setText(
-            f"{photo.width} × {photo.height} · {photo.path.parent}" if photo else ""
-        )
+        self._show_details()
         self.info.show_photo(photo)
         total = len(self._model.ids)
         self._position.setText(
@@ -277,6 +289,16 @@ class Viewer(QWidget):
         self._next.setEnabled(self._row + 1 < total)
         self.setAccessibleName(f"{self._name.text()}, {self._position.text()}")
         self.shown.emit(self._name.text())
+
+    def _show_details(self) -> None:
+        photo = self.photo
+        words = f"{photo.width} × {photo.height} · {photo.path.parent}" if photo else ""
+        self._details.setText(self._notice or words)
+
+    def _end_notice(self) -> None:
+        self._notice = ""
+        self._passing.stop()
+        self._show_details()
 
     def _on_loaded(self, loaded: LoadedPhoto) -> None:
         if self.isVisible() and loaded.photo_id == self._photo_id:

@@ -19,6 +19,7 @@ from desktop.conftest import OpenWindow, draw_photo, make_photos
 from desktop.window import names, search
 from photoseek import Library, LibraryBusyError, ModelBundle, Progress, UpdateReport
 from photoseek_desktop.indexing_bar import Pace
+from photoseek_desktop.messages import count
 from photoseek_desktop.session import Session
 
 LONG = 15_000
@@ -99,6 +100,26 @@ def test_progress_is_told_and_searching_works_meanwhile(qtbot: QtBot, indexing: 
     search(qtbot, indexing, "blue")
     assert names(qtbot, indexing, 1)[0].startswith("blue")
     assert indexing.indexer.running
+
+
+def test_results_and_coverage_count_the_same_photos_while_reading(
+    qtbot: QtBot, start_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photoseek_desktop.upkeep.REFRESH_EVERY", 20)
+    folder = make_photos(tmp_path / "photos", variants=20)
+    session = start_window(tmp_path / "library", folder)
+    line = session.window.page.status_line
+    counts: list[tuple[str, str]] = []
+
+    def on_refreshed() -> None:
+        if session.indexer.running:
+            counts.append((count(len(session.window.model.ids)), line.coverage.split(" ")[0]))
+
+    session.librarian.results_refreshed.connect(on_refreshed)
+    with qtbot.waitSignal(session.indexer.finished, timeout=LONG):
+        pass
+    assert len(set(counts)) > 1
+    assert all(shown == searchable for shown, searchable in counts)
 
 
 def test_pause_holds_the_work_and_resume_goes_on(

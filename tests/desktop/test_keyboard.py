@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QFileDialog,
+    QLabel,
     QLineEdit,
     QPushButton,
     QWidget,
@@ -95,3 +96,24 @@ def test_search_bar_has_the_focus_once_there_is_something_to_search(
 ) -> None:
     session = open_window(tmp_path / "library", make_photos(tmp_path / "photos", variants=1))
     assert session.window.page.search_bar.edit.hasFocus()
+
+
+def test_delete_says_that_no_file_is_deleted(qtbot: QtBot, session: Session) -> None:
+    window = session.window
+    window.grid.setCurrentIndex(window.model.index(0))
+    window.grid.setFocus()
+    press(session, Qt.Key.Key_Delete)
+    assert "deletes no files" in window.page.status_line.text
+    assert window.page.search_bar.edit.text() == ""
+    window.grid.photo_opened.emit(window.model.photo_id(0))
+    press(session, Qt.Key.Key_Delete)
+    shown = [label.text() for label in window.viewer.findChildren(QLabel) if label.isVisible()]
+    assert any("deletes no files" in text for text in shown)
+
+
+@pytest.mark.parametrize("letter", ["\x7f", "\x08", "\x1b", "\t"])
+def test_keys_that_are_no_letters_are_not_typed_into_the_search(
+    session: Session, letter: str
+) -> None:
+    session.window.grid.keyboardSearch(letter)
+    assert session.window.page.search_bar.edit.text() == ""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from desktop.conftest import OpenWindow, draw_photo, make_photos
-from desktop.window import drop, drop_files, names, press, search
+from desktop.window import WAIT, drop, drop_files, names, press, search
 from photoseek_desktop.session import Session
 
 
@@ -95,6 +95,7 @@ def test_an_image_dragged_from_a_browser_is_searched_by(qtbot: QtBot, session: S
     data.setUrls([QUrl("https://example.org/sea.jpg")])
     with qtbot.waitSignal(session.librarian.results_ready):
         drop(session, data)
+    assert chips(session) == ["Dropped picture"]
     assert names(qtbot, session, 1)[0].startswith("blue")
 
 
@@ -124,7 +125,7 @@ def test_a_copied_image_is_pasted(qtbot: QtBot, session: Session) -> None:
     session.window.page.search_bar.edit.setFocus()
     with qtbot.waitSignal(session.librarian.results_ready):
         press(session, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-    assert chips(session) == ["Pasted photo"]
+    assert chips(session) == ["Pasted picture"]
     assert names(qtbot, session, 1)[0].startswith("yellow")
 
 
@@ -147,6 +148,41 @@ def test_a_copied_file_is_pasted_and_text_stays_text(
     assert edit.text() == "black"
 
 
+def yellow_picture() -> QImage:
+    image = QImage(80, 60, QImage.Format.Format_RGB32)
+    image.fill(QColor(230, 220, 40))
+    return image
+
+
+def test_a_cell_of_a_spreadsheet_is_pasted_as_its_text(qtbot: QtBot, session: Session) -> None:
+    data = QMimeData()
+    data.setText("black\n")
+    data.setHtml("<table><tr><td>black</td></tr></table>")
+    data.setImageData(yellow_picture())
+    QGuiApplication.clipboard().setMimeData(data)
+    edit = session.window.page.search_bar.edit
+    edit.setFocus()
+    with qtbot.waitSignal(session.librarian.results_ready):
+        press(session, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert (chips(session), edit.text().strip()) == ([], "black")
+
+
+@pytest.mark.parametrize("text", ["", "https://example.org/yellow.jpg"])
+def test_a_picture_copied_in_a_browser_is_searched_by(
+    qtbot: QtBot, session: Session, text: str
+) -> None:
+    data = QMimeData()
+    data.setHtml('<img src="https://example.org/yellow.jpg" alt="a yellow square">')
+    data.setImageData(yellow_picture())
+    if text:
+        data.setText(text)
+    QGuiApplication.clipboard().setMimeData(data)
+    session.window.page.search_bar.edit.setFocus()
+    with qtbot.waitSignal(session.librarian.results_ready):
+        press(session, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert chips(session) == ["Pasted picture"]
+
+
 def test_a_dropped_file_that_is_no_photo_is_told(
     qtbot: QtBot, session: Session, tmp_path: Path
 ) -> None:
@@ -161,6 +197,30 @@ def test_a_dropped_folder_is_added_and_read(qtbot: QtBot, session: Session, tmp_
     with qtbot.waitSignal(session.indexer.finished):
         drop_files(session, folder)
     qtbot.waitUntil(lambda: len(session.window.model.ids) == 248)
+
+
+def test_a_dropped_folder_without_photos_is_said_to_be_empty(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    (tmp_path / "letters").mkdir()
+    line = session.window.page.status_line
+    drop_files(session, tmp_path / "letters")
+    qtbot.waitUntil(lambda: str(tmp_path / "letters") in line.text, timeout=WAIT)
+    assert line.text.startswith("No photos")
+
+
+def test_a_dropped_folder_that_is_covered_already_is_said_to_be_so(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    photos = make_photos(tmp_path / "photos", variants=1)
+    session = open_window(tmp_path / "library", photos)
+    inside = photos / "inside"
+    inside.mkdir()
+    line = session.window.page.status_line
+    drop_files(session, inside)
+    qtbot.waitUntil(lambda: line.text == f"{inside} is already covered by {photos}", timeout=WAIT)
+    drop_files(session, photos)
+    qtbot.waitUntil(lambda: line.text == f"{photos} is in the library already", timeout=WAIT)
 
 
 @pytest.mark.parametrize("times", [1, 6])
@@ -191,6 +251,6 @@ def test_truncated_image_data_does_no_harm(qtbot: QtBot, session: Session) -> No
     data = QMimeData()
     data.setHtml('<img src="data:image/png;base64,AAAA">')
     drop(session, data)
-    assert message(qtbot).startswith("Pasted photo: ")
+    assert message(qtbot).startswith("Dropped picture: ")
     data.setData("application/x-qt-image", QByteArray())
     assert chips(session) == []

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from photoseek_desktop.session import Session
 
 __all__ = [
+    "WAIT",
     "accept_question",
     "drop",
     "drop_files",
