@@ -25,6 +25,7 @@ from photoseek_desktop.indexing_bar import IndexingBar
 from photoseek_desktop.messages import (
     corrections_line,
     results_line,
+    sentence,
     understood_line,
     unknown_words_line,
 )
@@ -209,6 +210,12 @@ class BrowserPage(QWidget):
                 ),
                 [add],
             )
+        elif results is not None and results.is_dated and not len(results.ids):
+            self._show_state(
+                "filter",
+                self.tr("No photo is from that time"),
+                self.tr("Take the date out of the search, or search for exactly what you typed."),
+            )
         elif results is not None and results.is_filtered and not len(results.ids):
             self._show_state(
                 "filter",
@@ -275,9 +282,9 @@ class BrowserPage(QWidget):
     def _show_state(
         self, icon: str, title: str, text: str, actions: Sequence[QAction] = ()
     ) -> None:
-        sentence = text[:1].upper() + text[1:]
-        if (title, sentence) != (self.state_page.title, self.state_page.text):
-            self.state_page.show_state(icon, title, sentence, actions)
+        words = sentence(text)
+        if (title, words) != (self.state_page.title, self.state_page.text):
+            self.state_page.show_state(icon, title, words, actions)
         self._middle.setCurrentWidget(self.state_page)
         if not self.search_bar.edit.hasFocus():
             self.state_page.focus_button()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from photoseek import LibraryInfo
 from photoseek_desktop.library_dialog import LibraryDialog
+from photoseek_desktop.messages import sentence
 from photoseek_desktop.settings import Settings
 from photoseek_desktop.shortcuts_dialog import ShortcutsDialog
 
@@ -138,7 +139,7 @@ class Dialogs(QObject):
 
     def tell(self, message: str) -> None:
         """Tell something that the person has to know before going on."""
-        lines = [line[:1].upper() + line[1:] for line in message.splitlines()]
+        lines = [sentence(line) for line in message.splitlines()]
         text = "\n".join(line if line.endswith(".") else f"{line}." for line in lines)
         box = QMessageBox(QMessageBox.Icon.Warning, self.tr("Photoseek"), text, parent=self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -24,6 +24,7 @@ from photoseek import Filter, FilterChoices, Folder, Near, QueryError
 from photoseek.filters import SHAPES, parse_near
 from photoseek.typed_dates import parse_date
 from photoseek_desktop.filter_words import format_name, shape_name
+from photoseek_desktop.messages import sentence
 
 __all__ = ["FilterPanel"]
 
@@ -180,8 +181,7 @@ class FilterPanel(QFrame):
         try:
             wanted = self._read()
         except QueryError as error:
-            text = f"{error}."
-            self._problem.setText(text[:1].upper() + text[1:])
+            self._problem.setText(sentence(f"{error}."))
             self._problem.show()
             self.adjustSize()
             return

@@ -15,6 +15,7 @@ from photoseek import (
     FilterChoices,
     Folder,
     Library,
+    LibraryBusyError,
     LibraryInfo,
     ModelBundle,
     Photo,
@@ -49,6 +50,7 @@ class Librarian(QObject):
         search_failed(str): the newest question cannot be answered, in one line.
         info_changed(LibraryInfo): counts, folders, failures, sizes.
         folder_added(Path): a folder is new in the library; `folders_changed` follows.
+        folder_waits(Path): a folder cannot be added while another process updates the library.
         folder_covered(Path, Path): the first folder is, or is in, the second, of the library.
         folders_changed(): a folder was added or removed; the library is to be updated.
         models_changed(): a model was added, removed or chosen; likewise.
@@ -64,6 +66,7 @@ class Librarian(QObject):
     search_failed = Signal(str)
     info_changed = Signal(object)
     folder_added = Signal(object)
+    folder_waits = Signal(object)
     folder_covered = Signal(object, object)
     folders_changed = Signal()
     models_changed = Signal()
@@ -235,13 +238,23 @@ class Librarian(QObject):
         Waits for the update under way, as `remove_folder` does. Start that one over.
         """
 
-        def add(path: Path, library: Library) -> tuple[Path, Folder, bool]:
+        library = self.library
+
+        def add(path: Path, _: Cancelled) -> tuple[Path, Folder, bool]:
             known = {folder.path for folder in library.folders()}
             folder = library.add_folder(path)
             return path, folder, folder.path not in known
 
+        def otherwise(path: Path, error: PhotoseekError) -> None:
+            if isinstance(error, LibraryBusyError):
+                self.folder_waits.emit(path)
+            else:
+                self._on_failed(error)
+
         for path in paths:
-            self._run(self._lanes.indexing, partial(add, path), self._on_folder_added)
+            self._lanes.indexing.run(
+                partial(add, path), self._on_folder_added, partial(otherwise, path)
+            )
 
     def find_empty(self, paths: Collection[Path], then: Callable[[list[Path]], None]) -> None:
         """Ask in which of these folders of the library no file was found."""

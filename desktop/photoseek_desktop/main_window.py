@@ -384,6 +384,7 @@ class MainWindow(QMainWindow):
         """Search by what was dropped, or add the folder."""
         self._end_drag()
         event.acceptProposedAction()
+        self.activateWindow()  # what is typed next belongs here
         if event.source() is self.grid:
             self.photo_actions.find_similar()
         elif not self._take_sources(event.mimeData(), dropped=True):

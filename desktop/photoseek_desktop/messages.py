@@ -43,6 +43,7 @@ __all__ = [
     "progress_line",
     "report_line",
     "results_line",
+    "sentence",
     "understood_line",
     "unknown_words_line",
     "unwatched_line",
@@ -66,6 +67,12 @@ def count(number: int) -> str:
 def photos(number: int) -> str:
     """Return "1 photo" or "8,091 photos"."""
     return tr("1 photo") if number == 1 else tr("{count} photos").format(count=count(number))
+
+
+def sentence(text: str) -> str:
+    """Begin a line of core's with a capital, unless it begins with a file's name or an address."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.strip(",").isalpha() else text
 
 
 def wrapped(text: str) -> str:

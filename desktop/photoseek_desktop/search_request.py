@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoseek import Correction, Filter, Query
-from photoseek.understood import Understood
+from photoseek.understood import DateTaken, Understood
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -85,3 +85,9 @@ class Results:
     understood: tuple[Understood, ...] = ()
     is_compared: bool = False
     is_filtered: bool = False
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the only filter is a date in the phrase."""
+        dated = any(isinstance(item, DateTaken) for item in self.understood)
+        return dated and not self.request.filter

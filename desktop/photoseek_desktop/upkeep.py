@@ -72,10 +72,12 @@ class Upkeep(QObject):
         self._slow = QTimer(self, singleShot=True, interval=PATIENCE)
         self._slow.timeout.connect(self._show_indexing)
         self._busy = QTimer(self, singleShot=True, interval=BUSY_PAUSE)
-        self._busy.timeout.connect(indexer.try_again)
+        self._busy.timeout.connect(self._on_busy_over)
         self._told_busy = False
         self._looks_at_everything = False
         self._added: set[Path] = set()
+        self._waiting: list[Path] = []
+        self._told_waiting: set[Path] = set()
         self._unwatched: tuple[Failure, ...] = ()
         self._connect_library()
         self._connect_person()
@@ -109,6 +111,7 @@ class Upkeep(QObject):
         librarian.search_failed.connect(page.show_search_failed)
         librarian.info_changed.connect(self._on_info_changed)
         librarian.folder_added.connect(self._on_folder_added)
+        librarian.folder_waits.connect(self._on_folder_waits)
         librarian.folder_covered.connect(self._on_folder_covered)
         librarian.folders_changed.connect(self._on_folders_changed)
         librarian.models_changed.connect(self._on_models_changed)
@@ -178,7 +181,27 @@ class Upkeep(QObject):
             self._librarian.request_info()
 
     def _on_folder_added(self, folder: Path) -> None:
+        self._told_waiting.clear()
         self._added.add(folder)
+
+    def _on_folder_waits(self, folder: Path) -> None:
+        self._waiting.append(folder)
+        self._busy.start()
+        if folder in self._told_waiting:
+            return
+        self._told_waiting.add(folder)
+        line = self.tr(
+            "Another Photoseek is reading this library's photos. {folder} is added when it has "
+            "finished."
+        )
+        self._page.status_line.show_notice(line.format(folder=folder))
+
+    def _on_busy_over(self) -> None:
+        """Try again what another process has kept from being done."""
+        if self._waiting:
+            folders, self._waiting = self._waiting, []
+            self.add_folders(folders)
+        self._indexer.try_again()
 
     def _on_folder_covered(self, folder: Path, covering: Path) -> None:
         if folder == covering:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.conftest import OpenWindow, draw_photo, make_photos
 from desktop.window import WAIT, drop, drop_files, names, press, search
+from photoseek import Folder, Library, LibraryBusyError
 from photoseek_desktop.session import Session
 
 
@@ -188,7 +189,7 @@ def test_a_dropped_file_that_is_no_photo_is_told(
 ) -> None:
     (tmp_path / "letter.txt").write_text("Dear friend")
     drop_files(session, tmp_path / "letter.txt", draw_photo(tmp_path / "ok.png", "green"))
-    assert message(qtbot).startswith("Letter.txt: ")
+    assert message(qtbot).startswith("letter.txt: ")
     assert chips(session) == ["ok.png"]
 
 
@@ -207,6 +208,33 @@ def test_a_dropped_folder_without_photos_is_said_to_be_empty(
     drop_files(session, tmp_path / "letters")
     qtbot.waitUntil(lambda: str(tmp_path / "letters") in line.text, timeout=WAIT)
     assert line.text.startswith("No photos")
+
+
+def test_a_folder_dropped_while_another_process_is_at_work_is_added_after_it(
+    qtbot: QtBot,
+    open_window: OpenWindow,
+    library: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr("photoseek_desktop.upkeep.BUSY_PAUSE", 20)
+    session = open_window(library)
+    asked: list[Path] = []
+    add_folder = Library.add_folder
+
+    def busy_at_first(self: Library, path: Path) -> Folder:
+        asked.append(path)
+        if len(asked) < 3:
+            raise LibraryBusyError("another Photoseek is updating the library")
+        return add_folder(self, path)
+
+    monkeypatch.setattr(Library, "add_folder", busy_at_first)
+    folder = make_photos(tmp_path / "more", variants=1)
+    drop_files(session, folder)
+    qtbot.waitUntil(lambda: str(folder) in session.window.page.status_line.text, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(session.window.model.ids) == 248, timeout=WAIT)
+    assert asked == [folder] * 3
+    assert not any(isinstance(w, QMessageBox) for w in QApplication.topLevelWidgets())
 
 
 def test_a_dropped_folder_that_is_covered_already_is_said_to_be_so(

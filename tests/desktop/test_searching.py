@@ -179,3 +179,17 @@ def test_a_web_address_says_that_nothing_is_fetched(qtbot: QtBot, session: Sessi
         page.search_bar.edit.setText("https://example.org/dog.jpg")
         press(session, Qt.Key.Key_Return)
     assert "opens no connections" in page.state_page.text
+
+
+def test_a_typed_date_without_photos_is_not_called_a_filter(qtbot: QtBot, session: Session) -> None:
+    search(qtbot, session, "1999")
+    state = session.window.page.state_page
+    assert not session.window.page.shows_photos
+    assert "filter" not in f"{state.title} {state.text}".lower()
+
+
+def test_an_address_is_repeated_as_it_was_typed(qtbot: QtBot, session: Session) -> None:
+    bar = session.window.page.search_bar
+    with qtbot.waitSignal(session.librarian.search_failed):
+        bar.edit.setText("https://example.org/dog.jpg")
+    assert session.window.page.state_page.text.startswith("https://")
