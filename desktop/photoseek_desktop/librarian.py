@@ -199,9 +199,14 @@ class Librarian(QObject):
     def read_sources(
         self, sources: Sequence[PhotoSource], then: Callable[[ReadSources], None]
     ) -> None:
-        """Open what was dropped, pasted or chosen."""
+        """Open what was dropped, pasted or chosen.
+
+        Searches go on meanwhile: a file may take long to open, or have been made to.
+        """
         given = tuple(sources)
-        self._lanes.search.run(lambda _: read_sources(given, self.opener()), then, self._on_failed)
+        self._lanes.photos.run(
+            lambda cancelled: read_sources(given, self.opener(), cancelled), then, self._on_failed
+        )
 
     def opener(self) -> PhotoOpener:
         """Return what opens photos in processes of their own. Any thread."""

@@ -52,6 +52,7 @@ class LibraryDialog(QDialog):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._info: LibraryInfo | None = None
         self.setWindowTitle(self.tr("Library"))
         self.resize(760, 480)
         self.folders = PlainList([self.tr("Folder"), self.tr("Photos"), self.tr("State")])
@@ -77,11 +78,17 @@ class LibraryDialog(QDialog):
         layout.addWidget(buttons)
 
     def show_info(self, info: LibraryInfo) -> None:
-        """Fill everything in."""
-        self._show_folders(info)
+        """Fill everything in; what is as before is left alone, chosen rows and text too."""
+        before, self._info = self._info, info
+        if info == before:
+            return
         self._show_failures(info)
-        self.exclusions.show_info(info)
-        self.models.show_info(info)
+        if before is None or (info.folders, info.offline) != (before.folders, before.offline):
+            self._show_folders(info)
+        if before is None or info.exclusions != before.exclusions:
+            self.exclusions.show_info(info)
+        if before is None or info.models != before.models:
+            self.models.show_info(info)
         self._show_about(info)
 
     def show_failures_tab(self) -> None:

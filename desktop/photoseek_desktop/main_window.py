@@ -31,6 +31,7 @@ from photoseek_desktop.indexer import Indexer
 from photoseek_desktop.known_libraries import check_place
 from photoseek_desktop.lanes import Lanes
 from photoseek_desktop.librarian import Librarian
+from photoseek_desktop.messages import count, photos
 from photoseek_desktop.photo_actions import PhotoActions
 from photoseek_desktop.photo_grid import PhotoGrid
 from photoseek_desktop.photo_loader import PhotoLoader
@@ -262,21 +263,35 @@ class MainWindow(QMainWindow):
         """Search by the photos, add the folders; False when there are none."""
         sources = photo_sources_in(data, dropped=dropped)
         if sources and self._librarian.is_open:
-            self._librarian.read_sources(sources, self._on_sources_read)
+            self._read_sources(sources)
         return bool(sources)
 
+    def _read_sources(self, sources: Sequence[PhotoSource]) -> None:
+        self.page.status_line.show_notice(self.tr("Opening…"))
+        self._librarian.read_sources(sources, self._on_sources_read)
+
     def _on_sources_read(self, read: ReadSources) -> None:
+        self.page.status_line.end_notice()
         if read.folders:
             self._upkeep.add_folders(read.folders)
         if read.photos:
             self._show_page()
             # What is dropped together is looked for together; a later drop is a new question.
             self.page.search_bar.put_photos(list(read.photos))
-        if read.problems:
-            self.dialogs.tell("\n".join(read.problems))
+        problems = list(read.problems)
+        if problems and read.unread:
+            problems.append(self.tr("{count} more were not tried").format(count=count(read.unread)))
+        elif read.unread:
+            self.page.status_line.show_notice(
+                self.tr("Searching by the last {photos} of what you dropped").format(
+                    photos=photos(len(read.photos))
+                )
+            )
+        if problems:
+            self.dialogs.tell("\n".join(problems))
 
     def _on_photo_chosen(self, path: Path) -> None:
-        self._librarian.read_sources([PhotoSource(path.name, path)], self._on_sources_read)
+        self._read_sources([PhotoSource(path.name, path)])
 
     # Photos
 

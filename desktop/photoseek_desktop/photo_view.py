@@ -102,6 +102,7 @@ class PhotoView(QWidget):
         """Show a photo of this size; `fitted` is scaled down for this view."""
         self._message = ""
         self._size, self._full = size, QImage()
+        self._preview = QPixmap()
         self._fitted = QPixmap.fromImage(fitted)
         self.zoom_to_fit()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from photoseek.decoding.opener import PhotoOpener
 
 __all__ = [
+    "MOST_PHOTOS",
     "PhotoSource",
     "ReadSources",
     "is_text_with_a_picture",
@@ -33,6 +34,12 @@ __all__ = [
 
 CHIP_SIDE = 128
 """Pixels of a query photo's picture in the search bar, on a screen of four-fold density too."""
+
+MOST_PHOTOS = 4
+"""Example photos of one question."""
+
+MOST_PROBLEMS = 8
+"""Files that are no photos, after which no more of a drop are tried, or told."""
 
 LEAST_SIDE = 384
 """Pixels of a query photo's shorter side, above what most image encoders take."""
@@ -61,11 +68,15 @@ class PhotoSource:
 
 @dataclass(frozen=True)
 class ReadSources:
-    """What sources turned out to be: photos, folders, and a line for each that is neither."""
+    """What sources turned out to be: photos, folders, and a line for each that is neither.
+
+    `unread` counts those that were too many to open.
+    """
 
     photos: tuple[QueryPhoto, ...]
     folders: tuple[Path, ...]
     problems: tuple[str, ...]
+    unread: int = 0
 
 
 def photo_sources_in(data: QMimeData, *, dropped: bool) -> list[PhotoSource]:
@@ -106,18 +117,31 @@ def is_text_with_a_picture(data: QMimeData) -> bool:
     return bool(text) and not _ADDRESS.fullmatch(text)
 
 
-def read_sources(sources: Sequence[PhotoSource], opener: PhotoOpener) -> ReadSources:
-    """Open everything that was dropped, pasted or chosen. Any thread but the GUI's."""
-    photos, folders, problems = [], [], []
+def read_sources(
+    sources: Sequence[PhotoSource], opener: PhotoOpener, cancelled: Callable[[], bool]
+) -> ReadSources:
+    """Find the folders, and open the last photos of what was dropped, pasted or chosen.
+
+    Any thread but the GUI's.
+    """
+    folders: list[Path] = []
+    files: list[PhotoSource] = []
     for source in sources:
         if isinstance(source.content, Path) and source.content.is_dir():
             folders.append(source.content)
-            continue
+        else:
+            files.append(source)
+    photos: list[QueryPhoto] = []
+    problems: list[str] = []
+    for source in reversed(files):
+        if len(photos) == MOST_PHOTOS or len(problems) == MOST_PROBLEMS or cancelled():
+            break
         try:
             photos.append(read_query_photo(source, opener))
         except PhotoError as error:
             problems.append(f"{source.name}: {error.reason}")
-    return ReadSources(tuple(photos), tuple(folders), tuple(problems))
+    unread = len(files) - len(photos) - len(problems)
+    return ReadSources(tuple(photos[::-1]), tuple(folders), tuple(problems[::-1]), unread)
 
 
 def read_query_photo(source: PhotoSource, opener: PhotoOpener) -> QueryPhoto:

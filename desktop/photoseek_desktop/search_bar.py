@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButto
 from photoseek import Filter
 from photoseek_desktop.icons import Icons
 from photoseek_desktop.query_chip import QueryChip
+from photoseek_desktop.query_photo import MOST_PHOTOS
 from photoseek_desktop.search_request import QueryPhoto, SearchRequest
 
 __all__ = ["SearchBar"]
@@ -16,7 +17,6 @@ __all__ = ["SearchBar"]
 PAUSE_IN_TYPING = 180
 """Milliseconds without a key after which the phrase is searched for."""
 
-MOST_PHOTOS = 4
 HEIGHT = 44
 ROOM_FOR_NAMES = 560
 

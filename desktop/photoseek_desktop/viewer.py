@@ -308,6 +308,11 @@ class Viewer(QWidget):
         if loaded is self._loaded:
             self.view.show_preview(preview)
 
+    def _on_early_preview(self, photo_id: int, preview: QImage) -> None:
+        """Show the thumbnail for as long as the photo is being opened."""
+        if photo_id == self._photo_id and self._loaded is None and not preview.isNull():
+            self.view.show_preview(preview)
+
     def _on_photos_fetched(self) -> None:
         if self.isVisible():
             self._show_words()
@@ -325,6 +330,7 @@ class Viewer(QWidget):
 
     def _on_slow(self) -> None:
         self.view.show_message(self.tr("Opening…"))
+        self._fetch_preview(self._photo_id, partial(self._on_early_preview, self._photo_id))
 
     def _on_fit_wanted(self) -> None:
         """Have the photo scaled anew for the view's size; the picture at hand serves until then."""

@@ -57,7 +57,7 @@ def test_a_dropped_file_that_crashes_its_decoder_is_told(
     qtbot: QtBot, marks: Path, session: Session, tmp_path: Path
 ) -> None:
     drop_files(session, deadly_photo(tmp_path / "deadly.jpg", "CRASH"))
-    assert message(qtbot).startswith("Deadly.jpg: ")
+    assert message(qtbot).startswith("deadly.jpg: ")
     assert chips(session) == []
     with qtbot.waitSignal(session.librarian.results_ready, timeout=30_000):
         drop_files(session, draw_photo(tmp_path / "good.png", "green"))

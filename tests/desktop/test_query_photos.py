@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QByteArray, QMimeData, Qt, QUrl
@@ -14,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from desktop.conftest import OpenWindow, draw_photo, make_photos
 from desktop.window import WAIT, drop, drop_files, names, press, search
 from photoseek import Folder, Library, LibraryBusyError
+from photoseek_desktop.query_photo import ReadSources, read_sources
 from photoseek_desktop.session import Session
 
 
@@ -79,6 +82,45 @@ def test_phrase_and_photo_combine_and_each_can_go(
         press(session, Qt.Key.Key_Backspace)
     assert chips(session) == []
     assert names(qtbot, session, 1)[0].startswith("yellow")
+
+
+def test_the_last_of_many_dropped_photos_are_searched_by(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    photos = make_photos(tmp_path / "many", variants=1)
+    chosen = sorted(photos.iterdir())
+    with qtbot.waitSignal(session.librarian.results_ready):
+        drop_files(session, *chosen)
+    assert chips(session) == [path.name for path in chosen[-4:]]
+    assert "4 photos" in session.window.page.status_line.text
+
+
+def test_a_drop_of_many_files_that_are_no_photos_is_told_in_a_few_lines(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    letters = [tmp_path / f"letter-{number}.txt" for number in range(40)]
+    for letter in letters:
+        letter.write_text("Dear friend")
+    drop_files(session, *letters)
+    assert len(message(qtbot).splitlines()) < 12
+
+
+def test_searching_goes_on_while_a_dropped_photo_is_being_opened(
+    qtbot: QtBot, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = threading.Event()
+
+    def read_slowly(*given: Any) -> ReadSources:
+        opened.wait(WAIT)
+        return read_sources(*given)
+
+    monkeypatch.setattr("photoseek_desktop.librarian.read_sources", read_slowly)
+    drop_files(session, draw_photo(tmp_path / "red.jpg", "red"))
+    search(qtbot, session, "blue")
+    assert names(qtbot, session, 1)[0].startswith("blue")
+    with qtbot.waitSignal(session.librarian.results_ready):
+        opened.set()
+    assert chips(session) == ["red.jpg"]
 
 
 def test_leaving_out_words_beside_a_photo(qtbot: QtBot, session: Session, tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
+import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
@@ -13,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from desktop.conftest import OpenWindow, draw_photo, make_photos
 from desktop.window import names, press
 from photoseek import Library, ModelBundle
+from photoseek.decoding.opener import PhotoOpener, Viewed
 from photoseek_desktop.session import Session
 
 
@@ -161,3 +165,24 @@ def test_an_offline_photo_shows_its_thumbnail(
     view = session.window.viewer.view
     qtbot.waitUntil(lambda: view.has_preview)
     assert view.message
+
+
+def test_the_thumbnail_is_shown_while_a_photo_is_being_opened(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = threading.Event()
+    view = PhotoOpener.view
+
+    def view_slowly(self: PhotoOpener, *given: Any, **more: Any) -> Viewed:
+        opened.wait(10)
+        return view(self, *given, **more)
+
+    monkeypatch.setattr(PhotoOpener, "view", view_slowly)
+    names(qtbot, session, 3)
+    viewer = session.window.viewer
+    session.window.grid.photo_opened.emit(session.window.model.photo_id(0))
+    qtbot.waitUntil(lambda: viewer.view.has_preview)
+    assert not viewer.view.has_photo
+    opened.set()
+    qtbot.waitUntil(lambda: viewer.view.has_photo)
+    assert not viewer.view.has_preview
