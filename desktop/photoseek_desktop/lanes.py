@@ -97,12 +97,14 @@ class Lane(QObject):
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            outcome: Callable[[], None] | None = None
-            if not job.is_cancelled():
-                outcome = self._outcome(job)
-            # The lane may be gone when the application ends without waiting for a hung decoder.
-            with contextlib.suppress(RuntimeError):
-                self._finished.emit((job, outcome))
+            self._do(job)
+
+    def _do(self, job: Job[Any]) -> None:
+        """Do a job and send its outcome; nothing here holds on to a result while the lane waits."""
+        outcome = None if job.is_cancelled() else self._outcome(job)
+        # The lane may be gone when the application ends without waiting for a hung decoder.
+        with contextlib.suppress(RuntimeError):
+            self._finished.emit((job, outcome))
 
     def _outcome(self, job: Job[Any]) -> Callable[[], None]:
         """Do the work; return what is to be called with its result on the owner's thread."""

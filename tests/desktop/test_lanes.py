@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from photoseek import PhotoseekError
-from photoseek_desktop.lanes import Lane, Lanes
+from photoseek_desktop.lanes import Cancelled, Lane, Lanes
 
 
 @pytest.fixture
@@ -94,3 +95,19 @@ def test_one_lane_does_not_wait_for_another(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: done == [1])
     hold.set()
     assert lanes.close()
+
+
+def test_a_waiting_lane_holds_on_to_no_result(qtbot: QtBot, lane: Lane) -> None:
+    class Picture:
+        """Stands for a photo of a hundred megabytes."""
+
+    made: list[weakref.ref[Picture]] = []
+
+    def work(_: Cancelled) -> Picture:
+        picture = Picture()
+        made.append(weakref.ref(picture))
+        return picture
+
+    job = lane.run(work, lambda _: None, lambda _: None)
+    qtbot.waitUntil(lambda: job.done)
+    qtbot.waitUntil(lambda: made[0]() is None)
