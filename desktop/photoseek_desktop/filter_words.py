@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from photoseek import Filter
+from photoseek_desktop.messages import with_whole_year
 
 __all__ = ["FilterPart", "filter_parts", "format_name", "shape_name"]
+
+_SHORT = QLocale.FormatType.ShortFormat
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def _dates(after: datetime | None, before: datetime | None) -> str:
 
 def _day(moment: datetime) -> str:
     day = QDate(moment.year, moment.month, moment.day)
-    return QLocale().toString(day, QLocale.FormatType.ShortFormat)
+    return QLocale().toString(day, with_whole_year(QLocale().dateFormat(_SHORT)))
 
 
 def _number(number: float) -> str:

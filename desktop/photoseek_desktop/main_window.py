@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -28,20 +28,15 @@ from photoseek_desktop.drop_overlay import DropOverlay
 from photoseek_desktop.folder_watch import FolderWatch
 from photoseek_desktop.icons import Icons
 from photoseek_desktop.indexer import Indexer
+from photoseek_desktop.intake import Intake
 from photoseek_desktop.known_libraries import check_place
 from photoseek_desktop.lanes import Lanes
 from photoseek_desktop.librarian import Librarian
-from photoseek_desktop.messages import count, photos
 from photoseek_desktop.photo_actions import PhotoActions
 from photoseek_desktop.photo_grid import PhotoGrid
 from photoseek_desktop.photo_loader import PhotoLoader
 from photoseek_desktop.photo_model import PhotoModel
-from photoseek_desktop.query_photo import (
-    PhotoSource,
-    ReadSources,
-    is_text_with_a_picture,
-    photo_sources_in,
-)
+from photoseek_desktop.query_photo import is_text_with_a_picture
 from photoseek_desktop.search_request import QueryPhoto, SearchRequest
 from photoseek_desktop.settings import Settings
 from photoseek_desktop.theme import Theme, ThemeChoice
@@ -120,6 +115,10 @@ class MainWindow(QMainWindow):
         self._upkeep = Upkeep(
             librarian, indexer, watch, self.page, self.dialogs, self.actions_, folders
         )
+        self._intake = Intake(librarian, self.page.status_line, self)
+        self._intake.photos_read.connect(self._on_photos_read)
+        self._intake.folders_found.connect(self._upkeep.add_folders)
+        self._intake.refused.connect(self.dialogs.tell)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.page)
         self._stack.addWidget(self.viewer)
@@ -206,7 +205,7 @@ class MainWindow(QMainWindow):
         actions.other_library.triggered.connect(dialogs.choose_library)
         actions.libraries.triggered.connect(lambda chosen: self._open_library(chosen.data()))
         dialogs.library_chosen.connect(self._open_library)
-        dialogs.photo_chosen.connect(self._on_photo_chosen)
+        dialogs.photo_chosen.connect(self._intake.take_photo)
         dialogs.missed_chosen.connect(self.photo_actions.explain)
         dialogs.reveal_wanted.connect(self.photo_actions.reveal_path)
         actions.themes.triggered.connect(self._on_theme_chosen)
@@ -252,46 +251,17 @@ class MainWindow(QMainWindow):
 
     def _on_pasted(self) -> None:
         data = QGuiApplication.clipboard().mimeData()
-        if is_text_with_a_picture(data) or not self._take_sources(data, dropped=False):
+        if is_text_with_a_picture(data) or not self._intake.take(data, dropped=False):
             if not data.hasText():
                 return
             self._show_page()
             self.page.search_bar.edit.setFocus()
             self.page.search_bar.edit.paste()
 
-    def _take_sources(self, data: QMimeData, *, dropped: bool) -> bool:
-        """Search by the photos, add the folders; False when there are none."""
-        sources = photo_sources_in(data, dropped=dropped)
-        if sources and self._librarian.is_open:
-            self._read_sources(sources)
-        return bool(sources)
-
-    def _read_sources(self, sources: Sequence[PhotoSource]) -> None:
-        self.page.status_line.show_notice(self.tr("Opening…"))
-        self._librarian.read_sources(sources, self._on_sources_read)
-
-    def _on_sources_read(self, read: ReadSources) -> None:
-        self.page.status_line.end_notice()
-        if read.folders:
-            self._upkeep.add_folders(read.folders)
-        if read.photos:
-            self._show_page()
-            # What is dropped together is looked for together; a later drop is a new question.
-            self.page.search_bar.put_photos(list(read.photos))
-        problems = list(read.problems)
-        if problems and read.unread:
-            problems.append(self.tr("{count} more were not tried").format(count=count(read.unread)))
-        elif read.unread:
-            self.page.status_line.show_notice(
-                self.tr("Searching by the last {photos} of what you dropped").format(
-                    photos=photos(len(read.photos))
-                )
-            )
-        if problems:
-            self.dialogs.tell("\n".join(problems))
-
-    def _on_photo_chosen(self, path: Path) -> None:
-        self._read_sources([PhotoSource(path.name, path)])
+    def _on_photos_read(self, found: list[QueryPhoto]) -> None:
+        self._show_page()
+        # What is dropped together is looked for together; a later drop is a new question.
+        self.page.search_bar.put_photos(found)
 
     # Photos
 
@@ -402,7 +372,7 @@ class MainWindow(QMainWindow):
         self.activateWindow()  # what is typed next belongs here
         if event.source() is self.grid:
             self.photo_actions.find_similar()
-        elif not self._take_sources(event.mimeData(), dropped=True):
+        elif not self._intake.take(event.mimeData(), dropped=True):
             self.page.status_line.show_notice(
                 self.tr(
                     "That is only a web address, and Photoseek opens no connections: save "

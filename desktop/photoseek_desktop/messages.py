@@ -47,6 +47,7 @@ __all__ = [
     "understood_line",
     "unknown_words_line",
     "unwatched_line",
+    "with_whole_year",
     "wrapped",
 ]
 
@@ -300,13 +301,19 @@ def photo_date(photo: Photo) -> str:
     """Write when a photo was taken by its camera's clock, with the time zone where it tells it."""
     date = photo.date
     moment = QDateTime(date.year, date.month, date.day, date.hour, date.minute, date.second)
-    text = QLocale().toString(moment, QLocale.FormatType.ShortFormat)
+    short = QLocale().dateTimeFormat(QLocale.FormatType.ShortFormat)
+    text = QLocale().toString(moment, with_whole_year(short))
     offset = photo.metadata.taken.utcoffset() if photo.metadata.taken else None
     return (
         text
         if offset is None
         else f"{text} {QTimeZone(int(offset.total_seconds())).abbreviation(moment)}"
     )
+
+
+def with_whole_year(form: str) -> str:
+    """Return a locale's form of a date with the century: photos may come from another one."""
+    return form if "yyyy" in form else form.replace("yy", "yyyy")
 
 
 def photo_tooltip(photo: Photo) -> str:

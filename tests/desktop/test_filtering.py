@@ -214,5 +214,5 @@ def test_words_for_a_filter_say_its_dates_as_short_as_they_can() -> None:
     assert words(datetime(2023, 1, 1), datetime(2024, 1, 1)) == "2023"
     assert words(datetime(2023, 1, 1), datetime(2025, 1, 1)) == "2023 – 2024"
     assert words(datetime(2023, 1, 1), None) == "since 2023"
-    assert words(None, datetime(2023, 5, 2)) == "until 5/1/23"
-    assert words(datetime(2023, 5, 1), datetime(2023, 5, 2)) == "5/1/23"
+    assert words(None, datetime(2023, 5, 2)) == "until 5/1/2023"
+    assert words(datetime(2023, 5, 1), datetime(2023, 5, 2)) == "5/1/2023"

@@ -117,3 +117,8 @@ def test_long_lines_of_a_tooltip_are_broken() -> None:
     assert max(map(len, lines)) <= 80
     assert "".join(lines[:3]) == name
     assert "short" in lines
+
+
+def test_dates_name_the_century() -> None:
+    assert messages.with_whole_year("M/d/yy") == "M/d/yyyy"
+    assert messages.with_whole_year("dd.MM.yyyy") == "dd.MM.yyyy"
