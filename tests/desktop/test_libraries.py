@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from desktop.conftest import make_photos
 from desktop.window import WAIT
 from photoseek_desktop.desk import Desk
 from photoseek_desktop.known_libraries import KnownLibraries
+from photoseek_desktop.library_dialog import LibraryDialog
 from photoseek_desktop.session import Session
 
 
@@ -89,3 +90,21 @@ def test_the_libraries_are_kept_in_order_and_the_first_one_stays(tmp_path: Path)
     again = KnownLibraries(tmp_path / "home").recent
     assert again[:2] == (tmp_path / "11", tmp_path / "10")
     assert again[-1] == tmp_path / "home"
+
+
+def test_the_librarys_page_is_left_alone_while_nothing_changes(
+    qtbot: QtBot, session: Session
+) -> None:
+    dialog = LibraryDialog(session.window)
+    with qtbot.waitSignal(session.librarian.info_changed) as first:
+        session.librarian.request_info()
+    dialog.show_info(first.args[0])
+    folder = dialog.folders.topLevelItem(0)
+    assert folder is not None
+    folder.setSelected(True)
+    labels = dialog.findChildren(QLabel)
+    with qtbot.waitSignal(session.librarian.info_changed) as second:
+        session.librarian.request_info()
+    dialog.show_info(second.args[0])
+    assert dialog.findChildren(QLabel) == labels
+    assert dialog.folders.topLevelItem(0) is folder
