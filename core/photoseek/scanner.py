@@ -1,6 +1,6 @@
 """Walks a folder and lists the photo files in it, without opening any."""
 
-# ruff: noqa: PTH113, PTH116, PTH118, PTH119, PTH120 -- names are bytes, and a million Paths take long
+# ruff: noqa: PTH112, PTH113, PTH116, PTH118, PTH119, PTH120 -- names are bytes, and a million Paths take long
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def scan_places(
     for place in places:
         if skipped_part(place.parent, folder) or leave_out in (place, *place.parents):
             continue
-        if is_photo_name(os.fsencode(place.name)) and not place.is_dir():
+        if is_photo_name(os.fsencode(place.name)) and not os.path.isdir(place):
             files.setdefault(place.parent, set()).add(os.fsencode(place.name))
         else:
             walk.visit(_Place(place), os.path.realpath(os.fsencode(place.parent)))
@@ -137,7 +137,7 @@ def whole_places(folder: Path, places: Collection[Path]) -> list[Path] | None:
     """Return what to scan where these places below `folder` have changed; None for all of it.
 
     A sidecar stands for the photos that it describes. Behind a link, only a whole scan says which
-    name a photo goes by.
+    name a photo goes by, and of a place that cannot be looked at, which folder is to blame.
     """
     real = Path(os.path.realpath(folder))
     if folder in places:
@@ -145,13 +145,13 @@ def whole_places(folder: Path, places: Collection[Path]) -> list[Path] | None:
     for parent in {place.parent for place in places}:
         if Path(os.path.realpath(parent)) != real / parent.relative_to(folder):
             return None
-    if any(place.is_symlink() for place in places):
+    if any(map(_is_link_or_hidden, places)):
         return None
     wanted: set[Path] = set()
     sidecars: dict[Path, list[bytes]] = {}
     for place in places:
         name = os.fsencode(place.name)
-        if is_sidecar_name(name) and not place.is_dir():
+        if is_sidecar_name(name) and not os.path.isdir(place):
             sidecars.setdefault(place.parent, []).append(name)
         else:
             wanted.add(place)
@@ -302,19 +302,21 @@ class _Walk:
         """Take in one entry of the folder whose real path is `parent`."""
         try:
             if entry.is_dir():
-                if not (self._is_skipped(entry) or self._excludes(entry, is_folder=True)):
+                if not (self._is_skipped(entry) or self._excludes(entry.path, is_folder=True)):
                     if _is_link(entry):
                         self._links.append(entry.path)
                     else:
                         self._waiting.append((entry.path, os.path.join(parent, entry.name)))
-            elif is_photo_name(entry.name) and not self._excludes(entry):
+            elif is_photo_name(entry.name) and not self._excludes(entry.path):
                 if entry.is_symlink():
                     self._linked_files.append(entry.path)
                 else:
                     self._add(entry.path, entry.stat())
-            elif (photo := photo_of_stub(entry.name)) and not self._excludes(entry):
-                name = entry.path[self._prefix : -len(entry.name)] + photo
-                self._scan.placeholders.append(FoundFile(name, *stamp_of(entry.stat())))
+            elif photo := photo_of_stub(entry.name):
+                path = entry.path[: -len(entry.name)] + photo
+                if not self._excludes(path):
+                    status = stamp_of(entry.stat())
+                    self._scan.placeholders.append(FoundFile(path[self._prefix :], *status))
         except OSError as error:
             # All of a folder that may be listed and not entered is one place, not a thousand.
             whole = isinstance(error, PermissionError) and not entry.is_symlink()
@@ -339,10 +341,10 @@ class _Walk:
         beside = os.path.join(os.path.dirname(entry.path), LIBRARY_FILE)
         return entry.name == LIBRARY_CACHE and os.path.isfile(beside)
 
-    def _excludes(self, entry: _Entry, *, is_folder: bool = False) -> bool:
+    def _excludes(self, path: bytes, *, is_folder: bool = False) -> bool:
         if self._exclusions is None:
             return False
-        name = entry.path[self._prefix :]
+        name = path[self._prefix :]
         return self._exclusions.rule_for(name, is_folder=is_folder) is not None
 
     # Which folders
@@ -405,6 +407,13 @@ def _is_link(entry: _Entry) -> bool:
     if os.name != "nt":
         return False
     return getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == _JUNCTION
+
+
+def _is_link_or_hidden(place: Path) -> bool:
+    try:
+        return stat.S_ISLNK(place.lstat().st_mode)
+    except OSError as error:
+        return not _is_gone(error)
 
 
 def _is_gone(error: OSError) -> bool:

@@ -29,6 +29,7 @@ from pathlib import Path
 from photoseek.database import Catalogue, KnownFile
 from photoseek.paths import path_below
 from photoseek.photo_names import is_skipped_folder
+from photoseek.placeholders import photo_of_stub
 from photoseek.records import Failure, Folder
 from photoseek.scanner import Scan
 
@@ -124,9 +125,11 @@ def _is_empty(folder: Path) -> bool:
     """Tell whether a folder holds nothing, as the place of a drive that is away."""
     try:
         with os.scandir(folder) as entries:
-            return all(is_skipped_folder(os.fsencode(entry.name)) for entry in entries)
+            names = [os.fsencode(entry.name) for entry in entries]
     except OSError:
         return True
+    # What a cloud drive has not fetched is there, by a name that begins with a dot.
+    return all(is_skipped_folder(name) and photo_of_stub(name) is None for name in names)
 
 
 def _find_unmounted(

@@ -12,6 +12,7 @@ import pytest
 
 from drawing import draw_photo
 from photoseek import Library
+from quick_decoder import unreadable
 
 COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
 
@@ -200,3 +201,19 @@ def test_a_forgotten_drive_below_a_folder_is_no_longer_called_away(
     assert library.info().failures == ()
     assert library.update().offline == 0
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(drive)], check=True)
+
+
+@pytest.mark.parametrize("name", ["000.jpg", "000.jpg.xmp", "inner", ""])
+def test_a_change_below_a_folder_that_may_not_be_listed_any_more_is_no_error(
+    library: Library, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "photos"
+    draw_many(folder, 2)
+    draw_many(folder / "sub", 3)
+    library.add_folder(folder)
+    library.update()
+    with unreadable([folder / "sub"]):
+        report = library.update(places=[folder / "sub" / name])
+    assert (report.removed, report.offline) == (0, 3)
+    assert [failure.path for failure in library.info().failures] == [folder / "sub"]
+    assert library.update(places=[folder / "sub"]).offline == 0

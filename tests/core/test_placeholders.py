@@ -126,3 +126,28 @@ def test_a_photo_that_leaves_for_the_cloud_is_found_all_the_same(
     report = library.update()
     assert (report.unchanged, report.added, report.offline) == (6, 0, 0)
     assert library.search("red", top_k=1)[0].photo.offline is False
+
+
+def test_an_excluded_photo_stays_excluded_when_only_the_cloud_has_it(
+    library: Library, colour_folder: Path
+) -> None:
+    library.add_folder(colour_folder)
+    library.exclude("red.jpg")
+    library.update()
+    (colour_folder / "red.jpg").rename(colour_folder / ".red.jpg.icloud")
+    for places in (None, [colour_folder / "red.jpg", colour_folder / ".red.jpg.icloud"]):
+        assert library.update(places=places).failed == 0
+        assert (library.info().searchable, library.info().failed) == (5, 0)
+
+
+def test_a_folder_of_which_only_the_cloud_has_photos_is_not_empty(
+    library: Library, colour_folder: Path
+) -> None:
+    library.add_folder(colour_folder)
+    library.update()
+    for colour in ("red", "green", "blue", "yellow", "purple"):
+        (colour_folder / f"{colour}.jpg").rename(colour_folder / f".{colour}.jpg.icloud")
+    (colour_folder / "orange.jpg").unlink()
+    report = library.update()
+    assert (report.removed, report.offline) == (1, 5)
+    assert library.folders()[0].online

@@ -109,7 +109,11 @@ MANIFESTS = st.builds(
         st.sampled_from(["uint8", "float32"]),
     ),
     text=st.builds(
-        TextInput, st.integers(1, 4096), TEXTS, st.sampled_from(["int64", "int32"]), st.none() | TEXTS
+        TextInput,
+        st.integers(1, 4096),
+        TEXTS,
+        st.sampled_from(["int64", "int32"]),
+        st.none() | TEXTS,
     ),
     files=st.dictionaries(TEXTS, TEXTS, max_size=4),
     likely=LIKELY,
