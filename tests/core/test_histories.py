@@ -556,7 +556,7 @@ class History:
 
     def states(self) -> dict[Path, tuple[int, ...]]:
         """Return what would show that a photo has been touched."""
-        found = {}
+        found: dict[Path, tuple[int, ...]] = {}
         for path in self.base.rglob("*"):
             status = path.stat()
             if path.is_file():

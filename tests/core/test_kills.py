@@ -21,7 +21,7 @@ from blake3 import blake3
 from photoseek import Library, ModelBundle
 
 KILLS = 100
-PHOTOS = 300
+PHOTOS = 150
 
 _SERVER = """
 import os, sys
