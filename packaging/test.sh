@@ -5,4 +5,5 @@ cd "$(dirname "$0")/.."
 
 sh packaging/check.sh
 . packaging/bin.sh
-QT_QPA_PLATFORM=offscreen "$bin/pytest"
+# Each file of tests stays whole on one of as many processes as there are cores.
+QT_QPA_PLATFORM=offscreen "$bin/pytest" -n auto --dist loadfile
