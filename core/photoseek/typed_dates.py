@@ -40,28 +40,28 @@ _FORMS = (
 )
 """Longer ones first: each is tried before what is only its beginning."""
 
+_MAY_BE = re.compile(r"\d|last|this|today|yesterday", re.IGNORECASE)
+"""Any date holds one of these. The patterns below are long, and compiled only for such a phrase."""
+
 _ANY = "|".join(f"(?:{form})" for form in _FORMS)
 _LEADS = (
     r"(?:(?:taken|shot|made|dated|from|in|on|of|during|around|between|back\s+in|the|years?)\s+)*"
 )
 _EDGE = r"(?<![\w.,/$€£#@+'’-])"
 _END = r"(?![\w'’]|[-/.,:]\w)"
-_RANGE = re.compile(
+_RANGE = (
     rf"{_EDGE}{_LEADS}({_ANY})\s*(?:-|‐|‑|–|—|−|\bto\b|\buntil\b|\btill\b|\bthrough\b|\band\b)\s*"
-    rf"({_ANY}){_END}",
-    re.IGNORECASE,
+    rf"({_ANY}){_END}"
 )
-_OPEN = re.compile(
+_OPEN = (
     rf"{_EDGE}(?:(?:taken|shot|made|photos?|pictures?)\s+)?"
-    rf"(before|until|till|up\s+to|after|since)\s+(?:the\s+)?({_ANY}){_END}",
-    re.IGNORECASE,
+    rf"(before|until|till|up\s+to|after|since)\s+(?:the\s+)?({_ANY}){_END}"
 )
-_SINGLE = re.compile(rf"{_EDGE}{_LEADS}({_ANY}){_END}", re.IGNORECASE)
+_SINGLE = rf"{_EDGE}{_LEADS}({_ANY}){_END}"
 
-_FILLERS = re.compile(
+_FILLERS = (
     r"(?:(?:all|my|our|the|a|any|every|everything|show|find|me|of|from|taken|shot|"
-    r"photos?|pictures?|pics?|images?|snapshots?|shots?|photographs?)(?:\s+|$))+",
-    re.IGNORECASE,
+    r"photos?|pictures?|pics?|images?|snapshots?|shots?|photographs?)(?:\s+|$))+"
 )
 
 
@@ -102,18 +102,22 @@ def find_date(phrase: str, today: datetime | None = None) -> FoundDate | None:
 
     Several dates are None too: photos of the one and of the other are not one interval.
     """
+    if not _MAY_BE.search(phrase):
+        return None
     now = today or datetime.now()
     for pattern, read in ((_RANGE, _read_range), (_OPEN, _read_open), (_SINGLE, _read_single)):
-        found = list(pattern.finditer(phrase))
+        found = list(re.finditer(pattern, phrase, re.IGNORECASE))
         if len(found) > 1:
             return None
         ends = read(found[0], now) if found else None
         if found and ends is not None:
             before, after = phrase[: found[0].start()], phrase[found[0].end() :]
-            if _SINGLE.search(before) or _SINGLE.search(after):
+            if any(re.search(_SINGLE, part, re.IGNORECASE) for part in (before, after)):
                 return None
             rest = " ".join(f"{before} {after}".split()).strip(" ,;")
-            if _FILLERS.fullmatch(rest):  # "photos from 2019" asks for no more than "2019"
+            if re.fullmatch(
+                _FILLERS, rest, re.IGNORECASE
+            ):  # "photos from 2019" asks for no more than "2019"
                 return FoundDate(phrase.strip(), *ends, "")
             return FoundDate(found[0][0].strip(), *ends, rest)
     return None

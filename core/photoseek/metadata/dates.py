@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 
 __all__ = ["Dating", "best_of", "dating_of", "on_this_clock", "parse_dating", "parse_mail_date"]
 
@@ -84,6 +83,9 @@ def parse_mail_date(text: str) -> Dating | None:
     """Read `Thu, 06 May 2004 07:08:09 +0200`, as PNG asks for, or any date as above."""
     dating = parse_dating(text)
     if dating is None:
+        # Imported late: a search reads no date of a PNG.
+        from email.utils import parsedate_to_datetime
+
         try:
             dating = Dating(parsedate_to_datetime(text))
         except (ValueError, TypeError, IndexError, OverflowError):
