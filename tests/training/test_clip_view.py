@@ -13,8 +13,9 @@ from onnxruntime.quantization import quantize_dynamic
 from torch import Tensor, nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from photoseek_training import clip_view
-from photoseek_training.clip_view import ClipEncoder, clip_vectors, load_clip
+from photoseek_training import clip_view, clip_weights
+from photoseek_training.clip_view import ClipEncoder, clip_vectors
+from photoseek_training.clip_weights import load_clip
 from photoseek_training.errors import ModelChoiceError
 from training.clips import make_noisy
 
@@ -60,7 +61,7 @@ def test_weights_of_a_quantized_graph_are_what_was_quantized(
         op_types_to_quantize=["MatMul"],
         per_channel=True,
     )
-    found = dict(clip_view._float_weights(onnx.load(tmp_path / "int8.onnx")))
+    found = dict(clip_weights._float_weights(onnx.load(tmp_path / "int8.onnx")))
     wanted = tiny.state_dict()
     assert found.keys() == wanted.keys()
     for name, value in wanted.items():
@@ -77,7 +78,7 @@ def test_vectors_are_centred_units_of_photos_at_clips_size(
         return tiny
 
     monkeypatch.setattr(clip_view, "load_clip", load)
-    monkeypatch.setattr(clip_view, "_SIZE", SIDE)
+    monkeypatch.setattr(clip_view, "CLIP_SIZE", SIDE)
     pixels = np.random.default_rng(0).integers(256, size=(40, 20, 20, 3)).astype(np.uint8)
     vectors = clip_vectors(pixels, tmp_path, CPU)
     assert vectors.shape == (40, DIM)
@@ -91,7 +92,7 @@ def test_the_encoder_sees_in_the_photos_what_their_vectors_tell(
     tiny: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clip_view, "load_clip", lambda _: tiny)
-    monkeypatch.setattr(clip_view, "_SIZE", SIDE)
+    monkeypatch.setattr(clip_view, "CLIP_SIZE", SIDE)
     pixels = np.random.default_rng(0).integers(256, size=(9, 20, 20, 3)).astype(np.uint8)
     vectors = clip_vectors(pixels, tmp_path, CPU)
     encoder = ClipEncoder(pixels, tmp_path, CPU)
@@ -111,7 +112,7 @@ def test_clip_that_is_not_installed_is_told_with_the_way_to_it(
 def test_another_file_in_its_place_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / clip_view._FILE
+    file = tmp_path / clip_weights._FILE
     file.parent.mkdir()
     file.write_bytes(b"another model")
     monkeypatch.setattr(importlib.util, "find_spec", _found_in(tmp_path))

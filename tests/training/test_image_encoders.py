@@ -8,10 +8,11 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torch
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from photoseek.manifest import ImageInput
 from photoseek_training.errors import ModelChoiceError
-from photoseek_training.image_encoders import build_image_network
+from photoseek_training.image_encoders import ClipNetwork, ImageNetwork, build_image_network
 from photoseek_training.image_graph import write_image_graph
 from photoseek_training.lite import LITE_SCALES, EfficientNetLite
 from photoseek_training.model import ImageEncoder, PowerPool
@@ -210,3 +211,38 @@ def test_in_training_pooling_leaves_out_a_share_of_the_cells() -> None:
     assert means <= found
     assert len(found - means) <= 1
     torch.testing.assert_close(pool.eval()(cells), torch.full((400, 2), 3.75))
+
+
+def test_clip_sees_as_it_did_and_its_head_starts_as_its_projection(tmp_path: Path) -> None:
+    import onnxruntime
+
+    torch.manual_seed(0)
+    settings = CLIPVisionConfig(
+        hidden_size=24, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+        image_size=16, patch_size=8, projection_dim=12,
+    )  # fmt: skip
+    clip: torch.nn.Module = CLIPVisionModelWithProjection(settings)
+    clip.train(False)
+    projection = clip.get_submodule("visual_projection")
+    assert isinstance(projection, torch.nn.Linear)
+    network = ImageNetwork(
+        torch.nn.Identity(), ClipNetwork(clip.get_submodule("vision_model")), 24, 16,
+        (122.0,) * 3, (68.0,) * 3, projection=projection,
+    )  # fmt: skip
+    encoder = ImageEncoder(network, 12).eval()
+    pixels = torch.randint(256, (3, 16, 16, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        seen = clip((pixels.permute(0, 3, 1, 2) - 122.0) / 68.0).image_embeds
+        rows = encoder(pixels)
+    torch.testing.assert_close(rows, torch.nn.functional.normalize(seen, dim=-1))
+    spec = ImageInput(16, "squash", "bicubic", "pixels", "uint8")
+    write_image_graph(encoder, spec, tmp_path / "image.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "image.onnx"))
+    for count in (1, 3):
+        exported = session.run(None, {"pixels": pixels[:count].numpy()})[0]
+        np.testing.assert_allclose(exported, rows[:count].numpy(), atol=1e-5)
+
+
+def test_clip_takes_photos_of_its_own_size_alone() -> None:
+    with pytest.raises(ModelChoiceError, match="clip-vit-b16 takes photos of 224 pixels, not 272"):
+        build_image_network("clip-vit-b16", "random", size=272)

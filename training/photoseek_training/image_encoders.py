@@ -10,10 +10,19 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
+from photoseek_training.clip_weights import (
+    CLIP_FEATURES,
+    CLIP_MEAN,
+    CLIP_SIZE,
+    CLIP_STD,
+    load_clip,
+    random_clip,
+)
 from photoseek_training.errors import ModelChoiceError
 from photoseek_training.lite import LITE_FEATURES, LITE_SCALES, EfficientNetLite, load_lite
 
 PRETRAINED, RANDOM = "pretrained", "random"
+CLIP = "clip-vit-b16"
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
@@ -25,8 +34,8 @@ class ImageNetwork:
     """A network from pixels `(n, 3, size, size)` to `(n, features)` or `(n, features, h, w)`.
 
     It is `early`, which is never trained, and then `network`. `mean` and `std` are in the units of
-    the pixels, 0 to 255. `classifier` made ImageNet's classes of the mean features, where the
-    weights came with one.
+    the pixels, 0 to 255. `classifier` made ImageNet's classes of the mean features, and
+    `projection` made the features rows of another space, where the weights came with one.
     """
 
     early: nn.Module
@@ -36,6 +45,23 @@ class ImageNetwork:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     classifier: nn.Linear | None = None
+    projection: nn.Linear | None = None
+
+
+class ClipNetwork(nn.Module):
+    """CLIP's transformer: normalised pixels (n, 3, size, size) to what it makes of its class token.
+
+    That is before its projection into the space that it has in common with CLIP's phrases.
+    """
+
+    def __init__(self, vision_model: nn.Module) -> None:
+        super().__init__()
+        self.vision_model = vision_model
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, features)."""
+        features: Tensor = self.vision_model(x).pooler_output
+        return features
 
 
 class TinyNetwork(nn.Module):
@@ -66,8 +92,8 @@ def build_image_network(
     work at the highest resolutions, take most of the time to train, and find edges and textures.
     Photos are `size` pixels wide and high (0: as large as those that it was first trained on).
 
-    Names: efficientnet-lite0, -lite1, -lite2; vgg19 (the 4,096 features of its second fully
-    connected layer); tiny (for drawn shapes, always random); any other of torchvision's
+    Names: efficientnet-lite0, -lite1, -lite2; clip-vit-b16; vgg19 (the 4,096 features of its second
+    fully connected layer); tiny (for drawn shapes, always random); any other of torchvision's
     classification models. ModelChoiceError says what cannot be had.
     """
     if name == "tiny":
@@ -84,6 +110,16 @@ def build_image_network(
             early, late, LITE_FEATURES, size or LITE_SCALES[name].size, (127.0,) * 3, (128.0,) * 3,
             classifier,
         )  # fmt: skip
+    if name == CLIP:
+        if size not in (0, CLIP_SIZE):
+            raise ModelChoiceError(f"{CLIP} takes photos of {CLIP_SIZE} pixels, not {size}")
+        clip = random_clip() if weights == RANDOM else load_clip(torch.device("cpu"))
+        projection = clip.get_submodule("visual_projection")
+        assert isinstance(projection, nn.Linear)
+        return ImageNetwork(
+            nn.Identity(), ClipNetwork(clip.get_submodule("vision_model")), CLIP_FEATURES,
+            CLIP_SIZE, CLIP_MEAN, CLIP_STD, projection=projection,
+        )  # fmt: skip
     if name in torchvision.models.list_models(module=torchvision.models):
         network = _torchvision(name, weights)
         classifier = _strip_classifier(name, network)
@@ -93,7 +129,7 @@ def build_image_network(
         )  # fmt: skip
     raise ModelChoiceError(
         f"no image encoder is called {name!r}: choose one of "
-        f"{', '.join((*LITE_SCALES, 'vgg19'))}, or another classification "
+        f"{', '.join((*LITE_SCALES, CLIP, 'vgg19'))}, or another classification "
         "model of torchvision, such as resnet50"
     )
 

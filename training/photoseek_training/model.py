@@ -45,14 +45,22 @@ class PowerPool(nn.Module):
 
 
 class ImageMember(nn.Module):
-    """One member's own part of the image encoder: grid of the early blocks to rows (n, dim)."""
+    """One member's own part of the image encoder: grid of the early blocks to rows (n, dim).
 
-    def __init__(self, network: nn.Module, features: int, dim: int, dropout: float) -> None:
+    The head starts as the projection that the network came with, where that has as many numbers.
+    """
+
+    def __init__(self, source: ImageNetwork, dim: int, dropout: float) -> None:
         super().__init__()
-        self.network = network
-        self.pool = PowerPool(features)
+        self.network = copy.deepcopy(source.network)
+        self.pool = PowerPool(source.features)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(features, dim)
+        self.head = nn.Linear(source.features, dim)
+        start = source.projection
+        if start is not None and start.weight.shape == self.head.weight.shape:
+            with torch.no_grad():
+                self.head.weight.copy_(start.weight)
+                self.head.bias.zero_()
 
     def features(self, early: Tensor) -> Tensor:
         """What the network and the pooling make of the early blocks' output: (n, features)."""
@@ -82,8 +90,7 @@ class ImageEncoder(nn.Module):
         self.size = source.size
         self.early = source.early.requires_grad_(False)
         self.members = nn.ModuleList(  # type: ignore[assignment]  # it is not generic
-            ImageMember(copy.deepcopy(source.network), source.features, dim // members, dropout)
-            for _ in range(members)
+            ImageMember(source, dim // members, dropout) for _ in range(members)
         )
         self.register_buffer("mean", torch.tensor(source.mean)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(source.std)[:, None, None], persistent=False)

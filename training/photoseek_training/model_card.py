@@ -8,8 +8,9 @@ from photoseek_training.image_encoders import PRETRAINED
 from photoseek_training.likely import LikelyMeasure
 from photoseek_training.lite import LITE_SCALES
 from photoseek_training.parity import Parity
-from photoseek_training.presets import Recipe, Stage
+from photoseek_training.presets import RANDOM_WORDS, Recipe, Stage
 from photoseek_training.rounding import FLOAT_CONVOLUTIONS
+from photoseek_training.sentences import SENTENCE_MODELS
 from photoseek_training.text_encoders import BAG_OF_WORDS
 
 
@@ -92,9 +93,9 @@ Text encoder {recipe.text_encoder}{
         "" if recipe.text_encoder == BAG_OF_WORDS else f" with {recipe.hidden} units a direction"
     }, {facts.words} words,
 {
-        "vectors from all-MiniLM-L6-v2 plus a learned correction"
-        if recipe.word_vectors == "minilm"
-        else "learned vectors"
+        "learned vectors"
+        if recipe.word_vectors == RANDOM_WORDS
+        else f"vectors from {_title(recipe.word_vectors)} plus a learned correction"
     }.
 {_arithmetic(facts)}
 
@@ -188,16 +189,18 @@ def _origins(recipe: Recipe) -> str:
         origins.append("the image encoder starts from EfficientNet-Lite's weights (Apache 2.0)")
     elif recipe.image_weights == PRETRAINED and recipe.image_encoder != "tiny":
         origins.append("the image encoder starts from torchvision's weights (BSD 3-Clause)")
-    if recipe.word_vectors == "minilm":
+    if recipe.word_vectors != RANDOM_WORDS:
         origins += [
-            "the words' vectors come from all-MiniLM-L6-v2 (Apache 2.0)",
+            f"the words' vectors come from {_title(recipe.word_vectors)} (Apache 2.0)",
             (
                 "the words beyond its captions come from Robyn Speer's wordfreq (CC BY-SA 4.0),\n"
                 "  which draws on the freely available SUBTLEX lists of Brysbaert et al. and others"
             ),
         ]
     if recipe.softness or recipe.sentence_view:
-        origins.append("captions of like meaning were told by all-MiniLM-L6-v2 (Apache 2.0)")
+        origins.append(
+            f"captions of like meaning were told by {_title(recipe.sentence_encoder)} (Apache 2.0)"
+        )
     if recipe.clip_view:
         origins.append(
             "what photos show was told by the image encoder of OpenAI's CLIP ViT-B/16 (MIT). It\n"
@@ -216,3 +219,7 @@ def _origins(recipe: Recipe) -> str:
             )
     lines = "\n".join(f"- {origin}" for origin in origins) or "- nothing"
     return f"Taken from others:\n\n{lines}"
+
+
+def _title(sentence_encoder: str) -> str:
+    return SENTENCE_MODELS[sentence_encoder].title

@@ -15,18 +15,19 @@ from torch import Tensor, nn
 from photoseek.manifest import ImageInput, TextInput
 from photoseek_training.class_kinds import NAMES_OF_CLASS, name_kinds, names_of
 from photoseek_training.class_view import ClassView
-from photoseek_training.clip_view import CLIP_DIM, clip_vectors
+from photoseek_training.clip_view import clip_vectors
+from photoseek_training.clip_weights import CLIP_DIM
 from photoseek_training.corpus import Corpus, build_corpus
 from photoseek_training.dataset import CaptionedPhoto, Dataset
 from photoseek_training.errors import DatasetError
 from photoseek_training.extra_pairs import ExtraPairs, class_phrases
 from photoseek_training.features import network_features
 from photoseek_training.image_encoders import build_image_network
-from photoseek_training.minilm import MINILM_DIM, load_minilm, word_vectors
 from photoseek_training.model import DualEncoder, ImageEncoder, PretrainedView
 from photoseek_training.pixels import decode_photos
-from photoseek_training.presets import Recipe
+from photoseek_training.presets import RANDOM_WORDS, Recipe
 from photoseek_training.rounding import train_rounded
+from photoseek_training.sentences import SENTENCE_MODELS, load_sentence_encoder, word_vectors
 from photoseek_training.text_encoders import WordEmbedding, build_text_encoder
 from photoseek_training.training_data import TrainingData
 from photoseek_training.vocabulary import (
@@ -37,10 +38,7 @@ from photoseek_training.vocabulary import (
     build_vocabulary,
     common_words,
 )
-from photoseek_training.wordnet import Nouns, read_nouns
-
-EXTRA_WORDS = 60_000
-"""How far down the list of common words the vocabulary may reach for words no caption has."""
+from photoseek_training.wordnet import Nouns, read_nouns, used_nouns
 
 
 @dataclass(frozen=True)
@@ -69,12 +67,12 @@ def prepare(
     """Vocabulary from train captions only, the model with `seed`, pixels cached in `work`."""
     train_photos = (*dataset.train, *extra.imagenet, *extra.web)
     captions = [caption for photo in train_photos for caption in photo.captions]
-    pretrained = recipe.word_vectors == "minilm"
+    pretrained = recipe.word_vectors != RANDOM_WORDS
     vocabulary = build_vocabulary(
         captions,
         min_count=recipe.min_count,
         size=recipe.vocabulary_size or None,
-        extra_words=common_words(EXTRA_WORDS) if pretrained else (),
+        extra_words=_extra_words(recipe) if pretrained else (),
     )
     tokenizer = build_tokenizer(vocabulary, recipe.context_length)
     torch.manual_seed(seed)
@@ -109,6 +107,11 @@ def prepare(
     return Prepared(model, data, vocabulary, image, text)
 
 
+def _extra_words(recipe: Recipe) -> tuple[str, ...]:
+    """Words that no caption need have, the most common ones first."""
+    return (*common_words(recipe.common_words), *(used_nouns() if recipe.all_nouns else ()))
+
+
 def run_settings(recipe: Recipe, dataset: Dataset, extra: ExtraPairs, seed: int) -> str:
     """A text that is equal for two runs if and only if they train the same model."""
     digest = hashlib.sha256()
@@ -124,8 +127,9 @@ def _build_model(
 ) -> tuple[DualEncoder, nn.Linear | None]:
     """The model, and the classifier that its image network came with, if any."""
     base, dim = None, recipe.word_dim
-    if recipe.word_vectors == "minilm":
-        base, dim = _pretrained_words(vocabulary, work, device), MINILM_DIM
+    if recipe.word_vectors != RANDOM_WORDS:
+        base = _pretrained_words(recipe, vocabulary, work, device)
+        dim = base.shape[1]
     embedding = WordEmbedding(len(vocabulary), dim, vocabulary.learned, base, recipe.word_dropping)
     text = build_text_encoder(
         recipe.text_encoder,
@@ -144,7 +148,10 @@ def _build_model(
             train_rounded(image.early, member.network)
     views = [
         PretrainedView(features, recipe.embedding_dim, recipe.members) if weight else None
-        for weight, features in ((recipe.sentence_view, MINILM_DIM), (recipe.clip_view, CLIP_DIM))
+        for weight, features in (
+            (recipe.sentence_view, SENTENCE_MODELS[recipe.sentence_encoder].dim),
+            (recipe.clip_view, CLIP_DIM),
+        )
     ]
     return DualEncoder(image, text, *views), network.classifier
 
@@ -204,17 +211,27 @@ def _train_corpus(
     if not (recipe.softness or recipe.sentence_view or alike):
         return corpus
     texts = corpus.texts()
+    encoder = recipe.sentence_encoder
     meaning = _cached(
-        work, "meanings", texts, lambda: load_minilm(device).encode(texts, "captions")
+        work,
+        f"{encoder}-meanings",
+        texts,
+        lambda: load_sentence_encoder(encoder, device).encode(texts, "captions"),
     )
     return replace(corpus, meaning=meaning)
 
 
-def _pretrained_words(vocabulary: Vocabulary, work: Path, device: torch.device) -> Tensor:
-    words = vocabulary.words
+def _pretrained_words(
+    recipe: Recipe, vocabulary: Vocabulary, work: Path, device: torch.device
+) -> Tensor:
+    words, encoder = vocabulary.words, recipe.word_vectors
+    dim = min(recipe.word_dim, SENTENCE_MODELS[encoder].dim)
     return torch.from_numpy(
         _cached(
-            work, "words", words, lambda: word_vectors(load_minilm(device), words, len(SPECIAL))
+            work,
+            f"{encoder}-words-{dim}",
+            words,
+            lambda: word_vectors(load_sentence_encoder(encoder, device), words, len(SPECIAL), dim),
         )
     )
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from photoseek_training.errors import ModelChoiceError
+from photoseek_training.sentences import MINILM, SENTENCE_MODELS
 
-WORD_VECTORS = ("minilm", "random")
+RANDOM_WORDS = "random"
+WORD_VECTORS = (*SENTENCE_MODELS, RANDOM_WORDS)
 
 
 @dataclass(frozen=True)
@@ -59,22 +61,24 @@ class Stage:
 class Recipe:
     """All that decides a trained model but the data and the seed.
 
-    `word_vectors` "minilm" fixes a pretrained vector for each of `vocabulary_size` words, to which
-    words that occur `min_count` times in the training captions add a learned correction; "random"
-    knows those words alone, each by a learned vector of `word_dim`. `softness` is the share of a
-    target that goes to captions of like meaning; `dropout` is that of image features and of each
-    recurrent layer's states. Photos are squares of `image_size` (0: the network's own size); one
-    larger than the stages' crops makes up for how crops enlarge what is in a photo (Touvron et al.
-    2019). `members` encoders make up the model, each of whose embeddings takes its share of
-    `embedding_dim`; they have the stem and the first `fixed_blocks` blocks of the image network in
-    common, which are never trained. With `int8_arithmetic`, filters of one pixel are trained as
-    int8, and the bundle computes large layers with int8 where that finds about as much (see
-    `quantization`). `sentence_view` weighs what photos and phrases learn from a pretrained
-    encoder's vectors of the captions, `clip_view` what they learn from CLIP's vectors of the photos
-    (see `clip_view`); `any_phrase` is the share of what a photo learns that asks for any of its
-    captions instead of each. With `hub_sharpness`, rows are corrected for how near they are
-    to everything (see `hubs`). With `class_kinds`, the class view names other names of ImageNet's
-    classes and of their kinds too (see `class_kinds`).
+    `word_vectors` of a pretrained sentence encoder ("minilm" or "mpnet", see `sentences`) fix a
+    vector of at most `word_dim` numbers for each of `vocabulary_size` words, to which words that
+    occur `min_count` times in the training captions add a learned correction; "random" knows those
+    words alone, each by a learned vector. The words that no caption has are the `common_words` most
+    used ones, and with `all_nouns` all nouns of WordNet that people use, up to that size (0: all of
+    them). `softness` is the share of a target that goes to captions of like meaning; `dropout` is
+    that of image features and of each recurrent layer's states. Photos are squares of `image_size`
+    (0: the network's own size); one larger than the stages' crops makes up for how crops enlarge
+    what is in a photo (Touvron et al. 2019). `members` encoders make up the model, each of whose
+    embeddings takes its share of `embedding_dim`; they have the stem and the first `fixed_blocks`
+    blocks of the image network in common, which are never trained. With `int8_arithmetic`, filters
+    of one pixel are trained as int8, and the bundle computes large layers with int8 where that
+    finds about as much (see `quantization`). `sentence_view` weighs what photos and phrases learn
+    from the vectors that the pretrained `sentence_encoder` has of the captions, `clip_view` what
+    they learn from CLIP's of the photos (see `clip_view`); `any_phrase` is the share of what a
+    photo learns that asks for any of its captions instead of each. With `hub_sharpness`, rows are
+    corrected for how near they are to everything (see `hubs`). With `class_kinds`, the class view
+    names other names of ImageNet's classes and of their kinds too (see `class_kinds`).
     """
 
     name: str
@@ -84,8 +88,11 @@ class Recipe:
     image_weights: str = "pretrained"
     image_size: int = 0
     text_encoder: str = "multilayer-bilstm"
-    word_vectors: str = "random"
+    word_vectors: str = RANDOM_WORDS
+    sentence_encoder: str = MINILM
     vocabulary_size: int = 0
+    common_words: int = 60_000
+    all_nouns: bool = False
     min_count: int = 1
     word_dim: int = 256
     hidden: int = 256
@@ -112,6 +119,11 @@ class Recipe:
             raise ModelChoiceError(
                 f"no word vectors are called {self.word_vectors!r}: choose one of "
                 f"{', '.join(WORD_VECTORS)}"
+            )
+        if self.sentence_encoder not in SENTENCE_MODELS:
+            raise ModelChoiceError(
+                f"no sentence encoder is called {self.sentence_encoder!r}: choose one of "
+                f"{', '.join(SENTENCE_MODELS)}"
             )
         if self.members < 1 or self.embedding_dim % self.members:
             raise ModelChoiceError(
@@ -182,7 +194,8 @@ PRESETS = {
             name=SHIPPED,
             description="the bundle in resources/model: pretrained word vectors, then the image "
             "networks fine-tuned, all the while taught by CLIP",
-            word_vectors="minilm",
+            word_vectors=MINILM,
+            word_dim=384,
             vocabulary_size=34_000,
             min_count=2,
             hidden=320,

@@ -1,4 +1,4 @@
-"""Reads WordNet's nouns: the names a thing has, and the kinds of things that it is one of."""
+"""Reads WordNet's nouns: which there are, what else a thing is called, and of what kinds it is."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -27,17 +27,38 @@ Nouns = Mapping[str, Synset]
 
 def read_nouns() -> Nouns:
     """All nouns of the installed WordNet 3.0; ModelChoiceError tells how to install it."""
+    lines = _lines("data.noun", "kinds of ImageNet's classes", "class_kinds")
+    return dict(_synset(line) for line in lines)
+
+
+def used_nouns() -> tuple[str, ...]:
+    """All nouns of one plain word that people use (wordfreq counts them), the most used first.
+
+    ModelChoiceError tells how to install WordNet.
+    """
+    from wordfreq import zipf_frequency  # loads its tables at import
+
+    words = (line.partition(" ")[0] for line in _lines("index.noun", "all nouns", "all_nouns"))
+    used = {
+        word: frequency
+        for word in words
+        if word.isascii() and word.isalpha() and (frequency := zipf_frequency(word, "en"))
+    }
+    return tuple(sorted(used, key=lambda word: (-used[word], word)))
+
+
+def _lines(name: str, what: str, setting: str) -> list[str]:
+    """Those of one of WordNet's files but for the licence, whose lines start with a space."""
     folder = Path(os.environ.get(FOLDER_VARIABLE, USUAL_FOLDER))
     try:
-        text = (folder / "data.noun").read_text(encoding="latin-1")
+        text = (folder / name).read_text(encoding="latin-1")
     except OSError as error:
         raise ModelChoiceError(
-            f"kinds of ImageNet's classes come from WordNet, which cannot be read in {folder} "
+            f"{what} come from WordNet, which cannot be read in {folder} "
             f"({error.strerror}): install what Debian calls wordnet-base, name its folder in "
-            f"{FOLDER_VARIABLE}, or choose --set class_kinds=false"
+            f"{FOLDER_VARIABLE}, or choose --set {setting}=false"
         ) from error
-    # The licence stands before the first synset, in lines that start with a space.
-    return dict(_synset(line) for line in text.splitlines() if line[:1].isdigit())
+    return [line for line in text.splitlines() if line and not line.startswith(" ")]
 
 
 def _synset(line: str) -> tuple[str, Synset]:
