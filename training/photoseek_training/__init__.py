@@ -20,7 +20,8 @@ Where `torchrun` started several `processes`, each embeds its share of a batch.
 `quantization` to compute large layers with int8, `measurement` and `likely` to measure it through
 core, `model_card` to write it all down.
 `clip_export` makes a bundle of a CLIP on disk instead: `clip_checkpoint` reads it, `clip_graphs`
-writes its graphs with `graph_writer`, as `text_graph` does.
+writes its graphs with `graph_writer`, as `text_graph` does, and `clip_quantization` has its image
+encoder compute with int8. `clip_weights` reads the weights of the CLIP that comes as a package.
 `evaluate` is the command `photoseek-evaluate`, which measures any bundles again. `page` is what a
 report is made of: `report` sets bundles side by side on Flickr8k and, with `plots`, by class on the
 `wang` set; `words_report` tells what they make of `words` beyond the captions and of `class_names`.

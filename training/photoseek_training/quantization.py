@@ -38,7 +38,7 @@ def quantize_image_graph(path: Path, input_name: str, pixels: Pixels) -> None:
     for neural networks (VNNI) add up the other's products two by two in 16 bits, and there 7 bits
     are the most that never overflow.
     """
-    with _folded(path) as source:
+    with folded(path) as source:
         graph = onnx.load(source).graph
         convolutions = [node for node in graph.node if node.op_type == "Conv"]
         distance = _distances(graph)
@@ -60,7 +60,7 @@ def quantize_image_graph(path: Path, input_name: str, pixels: Pixels) -> None:
             ],
             extra_options={"TensorQuantOverrides": dict.fromkeys(filters, seven_bits)},
         )
-    _store_small(path)
+    store_file_small(path)
 
 
 def quantize_text_graph(path: Path) -> None:
@@ -68,7 +68,7 @@ def quantize_text_graph(path: Path) -> None:
 
     Their matrices have 7 bits, for the reason that filters do.
     """
-    with _folded(path) as source:
+    with folded(path) as source:
         quantize_dynamic(
             source,
             path,
@@ -77,7 +77,7 @@ def quantize_text_graph(path: Path) -> None:
             reduce_range=True,
             weight_type=QuantType.QInt8,
         )
-    _store_small(path)
+    store_file_small(path)
 
 
 class _Photos(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
@@ -92,7 +92,7 @@ class _Photos(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has n
 
 
 @contextmanager
-def _folded(path: Path) -> Iterator[Path]:
+def folded(path: Path) -> Iterator[Path]:
     """A copy of the graph in which all that does not depend on its inputs is computed already."""
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()
@@ -108,7 +108,8 @@ def _folded(path: Path) -> Iterator[Path]:
             logging.disable(before)
 
 
-def _store_small(path: Path) -> None:
+def store_file_small(path: Path) -> None:
+    """Store the graph's large weights in as few bytes as is exact, and check that it is one."""
     model = onnx.load(path)
     store_small(model)
     onnx.checker.check_model(model)
