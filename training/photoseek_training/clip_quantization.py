@@ -14,12 +14,11 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
 from photoseek_training.clip_graphs import Weights
 from photoseek_training.graph_writer import GraphWriter
-from photoseek_training.quantization import folded, store_file_small
+from photoseek_training.quantization import folded, quantize_products, store_file_small
 
 NORMS = {
     "layer_norm1": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
@@ -80,14 +79,8 @@ def quantize_clip_image_graph(path: Path) -> None:
     """Compute all matrices of the layers with int8; attention and projection stay float32."""
     with folded(path) as source:
         products = [node.name for node in onnx.load(source).graph.node if node.op_type == "MatMul"]
-        quantize_dynamic(
-            source,
-            path,
-            op_types_to_quantize=["MatMul"],
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=[name for name in products if name.endswith((_BY_PLACE, *_FLOAT))],
-        )
+        left = [name for name in products if name.endswith((_BY_PLACE, *_FLOAT))]
+        quantize_products(source, path, left)
     model = onnx.load(path)
     _quantize_by_place(model.graph)
     path.write_bytes(model.SerializeToString())

@@ -80,6 +80,21 @@ def quantize_text_graph(path: Path) -> None:
     store_file_small(path)
 
 
+def quantize_products(source: Path, path: Path, left: Sequence[str]) -> None:
+    """Write a folded graph whose matrix products, but for those `left`, are computed with int8.
+
+    Each has its inputs in a scale that the largest of a batch tells.
+    """
+    quantize_dynamic(
+        source,
+        path,
+        op_types_to_quantize=["MatMul"],
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=list(left),
+    )
+
+
 class _Photos(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
     """Photos one by one, from all over the pixels."""
 
