@@ -217,3 +217,23 @@ def test_a_change_below_a_folder_that_may_not_be_listed_any_more_is_no_error(
     assert (report.removed, report.offline) == (0, 3)
     assert [failure.path for failure in library.info().failures] == [folder / "sub"]
     assert library.update(places=[folder / "sub"]).offline == 0
+
+
+def test_a_folder_added_above_one_that_is_away_keeps_its_photos(
+    tmp_path: Path, library: Library
+) -> None:
+    away = tmp_path / "all" / "drive"
+    draw_photo(tmp_path / "all" / "here" / "white.jpg", "white")
+    for colour in ("red", "green", "blue"):
+        draw_photo(away / f"{colour}.jpg", colour)
+    library.add_folder(away)
+    library.update()
+    away.rename(tmp_path / "unplugged")
+    library.update()
+    library.add_folder(tmp_path / "all")
+    for _ in range(2):
+        library.update()
+        assert (library.info().searchable, library.info().offline) == (4, 3)
+    (tmp_path / "unplugged").rename(away)
+    report = library.update()
+    assert (report.added, library.info().searchable, library.info().offline) == (0, 4, 0)

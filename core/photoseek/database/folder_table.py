@@ -50,6 +50,10 @@ class FolderTable:
                 self._connection.run(
                     "UPDATE mounts SET folder_id = ? WHERE folder_id = ?", new, folder.id
                 )
+                if not folder.online:  # its drive is away, and stays known as one
+                    self._connection.run(
+                        "INSERT INTO mounts VALUES (?, ?)", new, os.fsencode(folder.path)
+                    )
                 self._connection.run("DELETE FROM folders WHERE id = ?", folder.id)
 
     def mounts(self, folder_id: int) -> list[Path]:
