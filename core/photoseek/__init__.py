@@ -1,9 +1,10 @@
 """Photoseek's library: finds photos in folders by a phrase or an example photo, offline.
 
-Indexing: `Library.update` asks the `scanner` for the files of each folder and the `database`
-which of them are new, changed or moved. The `decoder` pool opens those, each once, in worker
-processes, and returns thumbnails and pixels; the `encoder` turns batches of pixels into
-embeddings; each batch is one transaction, after which the `embedding_index` takes a new snapshot.
+Indexing: `Library.update` makes a `plan`: the `scanner` lists the files of each folder, and the
+`database` knows which of them are new, changed or moved. The pool of `decoding` opens those, each
+once, in worker processes, and returns thumbnails, pixels and `metadata`; the `encoder` turns
+batches of pixels into embeddings; each batch is one transaction of the `indexer`, after which the
+`embedding_index` takes a new snapshot. The `settlement` decides what became of missing photos.
 
 Staying current: the `watcher` tells places where files have changed, and `Library.update` then
 looks only there.
